@@ -369,11 +369,24 @@ impl std::error::Error for Error {
 /// Which exception Spark raises for a condition; anything found during analysis is an `AnalysisException`.
 fn usual_exception(name: &str) -> Exception {
     match name.split('.').next().unwrap_or_default() {
-        "PARSE_SYNTAX_ERROR" | "PARSE_EMPTY_STATEMENT" | "INVALID_STATEMENT_OR_CLAUSE" | "UNCLOSED_BRACKETED_COMMENT"
-        | "INVALID_SQL_SYNTAX" | "INVALID_IDENTIFIER" | "UNSUPPORTED_DATATYPE" | "DATATYPE_MISSING_SIZE" => Exception::Parse,
-        "DIVIDE_BY_ZERO" | "REMAINDER_BY_ZERO" | "ARITHMETIC_OVERFLOW" | "BINARY_ARITHMETIC_OVERFLOW" | "CAST_OVERFLOW"
-        | "NUMERIC_VALUE_OUT_OF_RANGE" | "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION" | "INTERVAL_ARITHMETIC_OVERFLOW"
-        | "DATETIME_OVERFLOW" | "INTERVAL_DIVIDED_BY_ZERO" => Exception::Arithmetic,
+        "PARSE_SYNTAX_ERROR"
+        | "PARSE_EMPTY_STATEMENT"
+        | "INVALID_STATEMENT_OR_CLAUSE"
+        | "UNCLOSED_BRACKETED_COMMENT"
+        | "INVALID_SQL_SYNTAX"
+        | "INVALID_IDENTIFIER"
+        | "UNSUPPORTED_DATATYPE"
+        | "DATATYPE_MISSING_SIZE" => Exception::Parse,
+        "DIVIDE_BY_ZERO"
+        | "REMAINDER_BY_ZERO"
+        | "ARITHMETIC_OVERFLOW"
+        | "BINARY_ARITHMETIC_OVERFLOW"
+        | "CAST_OVERFLOW"
+        | "NUMERIC_VALUE_OUT_OF_RANGE"
+        | "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION"
+        | "INTERVAL_ARITHMETIC_OVERFLOW"
+        | "DATETIME_OVERFLOW"
+        | "INTERVAL_DIVIDED_BY_ZERO" => Exception::Arithmetic,
         "CAST_INVALID_INPUT" => Exception::NumberFormat,
         "CANNOT_PARSE_TIMESTAMP" | "DATETIME_FIELD_OUT_OF_BOUNDS" | "INVALID_TIMEZONE" => Exception::DateTime,
         "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" | "INVALID_INDEX_OF_ZERO" => Exception::ArrayIndexOutOfBounds,
@@ -381,7 +394,9 @@ fn usual_exception(name: &str) -> Exception {
         "SQL_CONF_NOT_FOUND" => Exception::NoSuchElement,
         "INVALID_HANDLE" | "INVALID_CURSOR" | "OPERATION_CANCELED" => Exception::SparkSql,
         "CONNECT_INVALID_PLAN" => Exception::InvalidPlanInput,
-        "INTERNAL_ERROR" | "FAILED_READ_FILE" | "FAILED_EXECUTE_UDF" | "CANNOT_READ_FILE_FOOTER" | "TASK_WRITE_FAILED" => Exception::Spark,
+        "INTERNAL_ERROR" | "FAILED_READ_FILE" | "FAILED_EXECUTE_UDF" | "CANNOT_READ_FILE_FOOTER" | "TASK_WRITE_FAILED" => {
+            Exception::Spark
+        }
         _ => Exception::Analysis,
     }
 }

@@ -7,7 +7,9 @@
 pub(crate) fn sentence(condition: &str, parameters: &[(String, String)]) -> String {
     let template = SENTENCES.iter().find(|(name, _)| *name == condition).map(|(_, text)| *text);
     match template {
-        Some(text) => parameters.iter().fold(text.to_owned(), |filled, (name, value)| filled.replace(&format!("<{name}>"), value)),
+        Some(text) => {
+            parameters.iter().fold(text.to_owned(), |filled, (name, value)| filled.replace(&format!("<{name}>"), value))
+        }
         None => plain(condition, parameters),
     }
 }

@@ -1,0 +1,1 @@
+//! Types and schemas from and to Spark's JSON.
