@@ -4,4 +4,5 @@
 //! This crate alone knows protobuf; it emits plain trees (`emberflow-plan`) and asks a [`backend::Backend`] to run them.
 //! Not here: sockets (`emberflow-server`), what a plan means (`emberflow-analyzer`).
 
+pub mod backend;
 pub mod rpc;

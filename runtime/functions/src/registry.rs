@@ -1,0 +1,83 @@
+//! The one table of function names.
+//!
+//! A family file offers `pub static FUNCTIONS: &[Function]`; [`FAMILIES`] lists the families. Lambdas reach a builder as
+//! [`Argument::Lambda`]-shaped closures through `Kind::HigherOrder`, because their variables' types depend on the other arguments.
+
+use emberflow_base::Result;
+use emberflow_plan::DataType;
+
+use crate::call::{Call, Typed};
+
+/// One name Spark knows.
+pub struct Function {
+    /// Lower case; operators by their sign (`+`, `<=>`, `and`).
+    pub name: &'static str,
+    pub kind: Kind,
+    /// How the call prints in a default column name; `None`: `name(arg, arg)`.
+    pub display: Option<fn(&[String]) -> String>,
+}
+
+/// What a call becomes.
+pub enum Kind {
+    /// A value per row.
+    Scalar(fn(Call<'_>) -> Result<Typed>),
+    /// A value per group; the builder answers an `Expr::AggregateFunction` without filter and order (the analyzer adds
+    /// those), possibly wrapped in scalar expressions around exactly one or more aggregate calls.
+    Aggregate(fn(Call<'_>) -> Result<Typed>),
+    /// Only meaningful with OVER; the builder answers an `Expr::WindowFunction` without its window (partition, order and
+    /// frame are filled in by the analyzer).
+    Window(fn(Call<'_>) -> Result<Typed>),
+    /// Zero or more rows per row.
+    Generator(fn(Call<'_>) -> Result<Generated>),
+    /// Takes lambdas.
+    HigherOrder(fn(HigherOrderCall<'_, '_>) -> Result<Typed>),
+}
+
+/// A generator: which list or map it unrolls, and what columns come out.
+pub struct Generated {
+    /// An expression of a list type; the analyzer unnests it. For several columns it is a list of structs.
+    pub list: Typed,
+    /// Names and types of the columns, in the order of the struct's fields (one column: the element itself).
+    pub columns: Vec<(String, DataType, bool)>,
+    /// Puts the element's position, 0-based, in front as column `pos`.
+    pub with_position: bool,
+    /// An empty or null list still gives one row of nulls.
+    pub outer: bool,
+}
+
+/// An argument of a higher-order function.
+pub enum Argument<'a> {
+    Value(Typed),
+    /// Resolves the lambda's body once its variables' types are known: gives the body over columns named by the
+    /// returned names, in the order of the types asked for.
+    Lambda(Box<dyn FnMut(&[(DataType, bool)]) -> Result<LambdaBody> + 'a>),
+}
+
+/// A resolved lambda: `body` refers to its variables as unqualified columns called `variables`, and may refer to outer
+/// columns, listed in `captured` (name of the column as referred to in `body`).
+pub struct LambdaBody {
+    pub body: Typed,
+    pub variables: Vec<String>,
+}
+
+/// A call with lambdas among its arguments.
+pub struct HigherOrderCall<'c, 'a> {
+    pub name: &'c str,
+    pub arguments: Vec<Argument<'a>>,
+    pub texts: Vec<String>,
+    pub context: crate::call::Context<'c>,
+}
+
+/// The function Spark knows as `name` (lower case), if we have it.
+pub fn lookup(name: &str) -> Option<&'static Function> {
+    use std::collections::HashMap;
+    use std::sync::OnceLock;
+    static INDEX: OnceLock<HashMap<&'static str, &'static Function>> = OnceLock::new();
+    INDEX
+        .get_or_init(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|function| (function.name, function)).collect())
+        .get(name)
+        .copied()
+}
+
+/// All families; each lists its functions.
+pub static FAMILIES: &[&[Function]] = &[];
