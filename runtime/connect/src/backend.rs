@@ -1,7 +1,8 @@
 //! What Spark Connect needs from an engine: sessions that run statements and answer questions about plans.
 //!
 //! Declared here so that this crate leans on no engine; `emberflow` implements it.
-//! Everything is called from any thread; nothing may block the caller for long.
+//! Everything is called from any thread; nothing may block the caller for long. Local data that were uploaded in blocks
+//! stand in the statement already (`LocalData`): the session's wire state keeps the blocks, the engine never sees a hash.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,9 +41,6 @@ pub trait SessionBackend: Send + Sync + 'static {
     fn execute(&self, statement: Statement, operation: Operation) -> BoxFuture<'static, Result<Outcome>>;
     /// Answers a question about a plan without running it.
     fn analyze(&self, question: Question) -> BoxFuture<'static, Result<Answer>>;
-    /// Keeps a block of local data (`cache/<hash>` artifacts) for the life of the session.
-    fn put_block(&self, hash: &str, bytes: bytes::Bytes);
-    fn has_block(&self, hash: &str) -> bool;
     /// For downcasting in [`Backend::open_clone`].
     fn as_any(&self) -> &dyn std::any::Any;
     /// The session is over: drop what it holds.
