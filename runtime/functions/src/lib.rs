@@ -7,9 +7,18 @@
 //! or small family; a family's table lists its names. Not here: finding columns, plans, SQL text (`emberflow-analyzer`).
 //! Begin at [`registry::lookup`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 pub mod call;
+pub mod cast;
+pub mod coerce;
 pub mod errors;
+pub mod literal;
+pub mod pretty;
 pub mod registry;
 pub mod types;
+pub mod udf;
 
 pub use call::{Call, Context, Typed};
+pub use cast::{EvalMode, cast};
+pub use literal::literal;

@@ -1,0 +1,198 @@
+//! One shape for every kernel of ours: a [`Kernel`] is a DataFusion function whose result type, nullability and identity
+//! are fixed when the analyzer builds it, so that no later rule of the optimizer can see it differently.
+//!
+//!     Kernel::new("pmod", Int32, nullable).of("int").fallible().run(|arguments, rows| ..).call(vec![a, b]) ──► Expr
+//!
+//! Promises: types are never coerced behind our back; two kernels are equal exactly when name and key are; an error of
+//! ours keeps its condition and gets the origin set by [`with_origin`]. A kernel called with constants alone gives a
+//! constant, so the optimizer can fold it; if it fails there, it fails again (or not) when the row is reached.
+//! Not here: what any kernel computes. Begin at [`Kernel`].
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType as Arrow, Field, FieldRef};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result as FusionResult, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
+use emberflow_base::{Error, QueryContext};
+
+use crate::errors::{from_datafusion, to_datafusion};
+
+/// What a kernel answers: a failure is always one of ours.
+pub type KernelResult<T = ColumnarValue> = Result<T, DataFusionError>;
+
+type Body = dyn Fn(&[ColumnarValue], usize) -> KernelResult + Send + Sync;
+
+/// A function of ours as DataFusion sees it.
+#[derive(Clone)]
+pub struct Kernel {
+    name: String,
+    returns: Arrow,
+    nullable: bool,
+    fallible: bool,
+    volatility: Volatility,
+    origin: Option<Arc<QueryContext>>,
+    body: Option<Arc<Body>>,
+    signature: Signature,
+}
+
+impl Kernel {
+    /// A kernel with exactly this result; give it a body with [`Kernel::run`] or [`Kernel::run_arrays`].
+    pub fn new(name: &str, returns: Arrow, nullable: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            returns,
+            nullable,
+            fallible: false,
+            volatility: Volatility::Immutable,
+            origin: None,
+            body: None,
+            signature: Signature::nullary(Volatility::Immutable),
+        }
+    }
+
+    /// Everything but the arguments that tells this kernel from others of its name: types, modes, patterns.
+    pub fn of(mut self, key: impl fmt::Display) -> Self {
+        self.name = format!("{}<{key}>", self.name);
+        self
+    }
+
+    /// Some input makes it raise an error, so it must not be evaluated for rows that a guard excludes.
+    pub fn fallible(mut self) -> Self {
+        self.fallible = true;
+        self
+    }
+
+    pub fn fallible_if(mut self, fallible: bool) -> Self {
+        self.fallible = fallible;
+        self
+    }
+
+    /// A new value per row even for equal arguments.
+    pub fn volatile(mut self) -> Self {
+        self.volatility = Volatility::Volatile;
+        self
+    }
+
+    /// The body: arguments as they come (constants stay constants) and the number of rows.
+    pub fn run(mut self, body: impl Fn(&[ColumnarValue], usize) -> KernelResult + Send + Sync + 'static) -> Self {
+        self.body = Some(Arc::new(body));
+        self
+    }
+
+    /// The body over arrays of equal length: constants are spread out, or all of length one when there is nothing else.
+    pub fn run_arrays(self, body: impl Fn(&[ArrayRef]) -> KernelResult<ArrayRef> + Send + Sync + 'static) -> Self {
+        self.run(move |arguments, rows| {
+            let constant = !arguments.is_empty() && arguments.iter().all(|one| matches!(one, ColumnarValue::Scalar(_)));
+            let length = if constant { 1 } else { rows };
+            let arrays = arguments.iter().map(|one| one.to_array(length)).collect::<FusionResult<Vec<_>>>()?;
+            let result = body(&arrays)?;
+            if constant {
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?))
+            } else {
+                Ok(ColumnarValue::Array(result))
+            }
+        })
+    }
+
+    /// The expression that calls it.
+    pub fn call(mut self, arguments: Vec<Expr>) -> Expr {
+        let types = if arguments.is_empty() { TypeSignature::Nullary } else { TypeSignature::Any(arguments.len()) };
+        self.signature = Signature::new(types, self.volatility);
+        Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(ScalarUDF::new_from_impl(self)), arguments))
+    }
+
+    /// The kernel behind an expression, if it is a call of one.
+    pub fn behind(expr: &Expr) -> Option<&Kernel> {
+        match expr {
+            Expr::ScalarFunction(call) => call.func.inner().downcast_ref::<Kernel>(),
+            _ => None,
+        }
+    }
+
+    pub fn is_fallible(&self) -> bool {
+        self.fallible
+    }
+
+    fn with_place(&self, error: DataFusionError) -> DataFusionError {
+        let ours = from_datafusion(error);
+        match &self.origin {
+            Some(origin) if ours.contexts().is_empty() => to_datafusion(ours.context(origin.as_ref().clone())),
+            _ => to_datafusion(ours),
+        }
+    }
+}
+
+/// Whether evaluating `expr` can raise an error for some row.
+pub fn can_raise(expr: &Expr) -> bool {
+    let mut raises = false;
+    let _ = expr.apply(|node| {
+        raises |= Kernel::behind(node).is_some_and(Kernel::is_fallible);
+        Ok(if raises { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    raises
+}
+
+/// Tells the kernels just built for one written call where it was written; those inside already know theirs.
+pub fn with_origin(expr: Expr, origin: &Arc<QueryContext>) -> Expr {
+    let placed = expr.clone().transform_down(|node| {
+        let Expr::ScalarFunction(call) = &node else { return Ok(Transformed::no(node)) };
+        let Some(kernel) = call.func.inner().downcast_ref::<Kernel>() else { return Ok(Transformed::no(node)) };
+        if kernel.origin.is_some() {
+            return Ok(Transformed::new(node, false, TreeNodeRecursion::Jump));
+        }
+        let kernel = Kernel { origin: Some(Arc::clone(origin)), ..kernel.clone() };
+        Ok(Transformed::yes(kernel.call(call.args.clone())))
+    });
+    placed.map(|done| done.data).unwrap_or(expr)
+}
+
+impl ScalarUDFImpl for Kernel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[Arrow]) -> FusionResult<Arrow> {
+        Ok(self.returns.clone())
+    }
+
+    fn return_field_from_args(&self, _: ReturnFieldArgs) -> FusionResult<FieldRef> {
+        Ok(Arc::new(Field::new(&self.name, self.returns.clone(), self.nullable)))
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> FusionResult<ColumnarValue> {
+        let body = self.body.as_ref().ok_or_else(|| to_datafusion(Error::internal(format!("{} has no body", self.name))))?;
+        body(&arguments.args, arguments.number_rows).map_err(|error| self.with_place(error))
+    }
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kernel({} -> {})", self.name, self.returns)
+    }
+}
+
+impl PartialEq for Kernel {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.returns == other.returns && self.nullable == other.nullable
+    }
+}
+
+impl Eq for Kernel {}
+
+impl Hash for Kernel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.returns.hash(state);
+    }
+}
