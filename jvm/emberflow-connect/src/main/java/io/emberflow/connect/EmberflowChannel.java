@@ -1,0 +1,169 @@
+package io.emberflow.connect;
+
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.sparkproject.io.grpc.CallOptions;
+import org.sparkproject.io.grpc.Channel;
+import org.sparkproject.io.grpc.ClientCall;
+import org.sparkproject.io.grpc.ClientInterceptor;
+import org.sparkproject.io.grpc.ClientInterceptors;
+import org.sparkproject.io.grpc.ConnectivityState;
+import org.sparkproject.io.grpc.ManagedChannel;
+import org.sparkproject.io.grpc.MethodDescriptor;
+
+/**
+ * A connection to the engine in this JVM, in the shape of a gRPC channel.
+ *
+ * <p>After {@link #shutdown} no call can be started and those under way go on; {@link #shutdownNow} ends them, too. Both
+ * may be called repeatedly.
+ */
+final class EmberflowChannel extends ManagedChannel {
+  static final String AUTHORITY = "emberflow";
+
+  private final Switchboard switchboard;
+  private final Executor executor;
+  private final Channel intercepted;
+  private final long connection;
+  private int callsUnderWay;
+  private boolean shutdown;
+  private Runnable whenShutdown = () -> {};
+
+  /** Connects; throws {@link EmberflowException} if the engine cannot be started. */
+  EmberflowChannel(Switchboard switchboard, Executor executor, List<ClientInterceptor> interceptors) {
+    this.switchboard = switchboard;
+    this.executor = executor;
+    this.intercepted = ClientInterceptors.intercept(new Core(), interceptors);
+    this.connection = switchboard.calls().open();
+  }
+
+  @Override
+  public <ReqT, RespT> ClientCall<ReqT, RespT> newCall(MethodDescriptor<ReqT, RespT> method, CallOptions options) {
+    return intercepted.newCall(method, options);
+  }
+
+  @Override
+  public String authority() {
+    return AUTHORITY;
+  }
+
+  @Override
+  public ManagedChannel shutdown() {
+    Runnable listener = noteShutdown();
+    closeIfTerminated();
+    listener.run();
+    return this;
+  }
+
+  @Override
+  public ManagedChannel shutdownNow() {
+    Runnable listener = noteShutdown();
+    switchboard.calls().close(connection);
+    listener.run();
+    return this;
+  }
+
+  @Override
+  public synchronized boolean isShutdown() {
+    return shutdown;
+  }
+
+  @Override
+  public synchronized boolean isTerminated() {
+    return shutdown && callsUnderWay == 0;
+  }
+
+  @Override
+  public synchronized boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
+    long until = System.nanoTime() + unit.toNanos(timeout);
+    while (!isTerminated()) {
+      long left = until - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+    }
+    return true;
+  }
+
+  @Override
+  public ConnectivityState getState(boolean requestConnection) {
+    return isShutdown() ? ConnectivityState.SHUTDOWN : ConnectivityState.READY;
+  }
+
+  @Override
+  public void notifyWhenStateChanged(ConnectivityState source, Runnable callback) {
+    synchronized (this) {
+      if (!shutdown && source == ConnectivityState.READY) {
+        Runnable before = whenShutdown;
+        whenShutdown =
+            () -> {
+              before.run();
+              executor.execute(callback);
+            };
+        return;
+      }
+    }
+    executor.execute(callback);
+  }
+
+  Switchboard switchboard() {
+    return switchboard;
+  }
+
+  Executor executor() {
+    return executor;
+  }
+
+  /** Starts a call on the engine; null if the channel was shut down. */
+  Switchboard.Line startCall(EmberflowCall<?, ?> call, String method, String[] headers) {
+    synchronized (this) {
+      if (shutdown) {
+        return null;
+      }
+      callsUnderWay++;
+    }
+    try {
+      long number = switchboard.calls().callStart(connection, method, headers);
+      return switchboard.connect(number, call, this::callEnded);
+    } catch (RuntimeException e) {
+      callEnded();
+      throw e;
+    }
+  }
+
+  private void callEnded() {
+    synchronized (this) {
+      callsUnderWay--;
+      notifyAll();
+    }
+    closeIfTerminated();
+  }
+
+  private void closeIfTerminated() {
+    if (isTerminated()) {
+      switchboard.calls().close(connection);
+    }
+  }
+
+  private synchronized Runnable noteShutdown() {
+    shutdown = true;
+    Runnable listener = whenShutdown;
+    whenShutdown = () -> {};
+    notifyAll();
+    return listener;
+  }
+
+  /** The channel behind the interceptors. */
+  private final class Core extends Channel {
+    @Override
+    public <ReqT, RespT> ClientCall<ReqT, RespT> newCall(MethodDescriptor<ReqT, RespT> method, CallOptions options) {
+      return new EmberflowCall<>(EmberflowChannel.this, method, options);
+    }
+
+    @Override
+    public String authority() {
+      return AUTHORITY;
+    }
+  }
+}
