@@ -1,1 +1,29 @@
+//! What a plan means: resolves the unresolved tree as Spark does and lowers it to DataFusion's logical plan.
+//!
+//!     Relation ──► relation/<family> ──► Resolved { LogicalPlan, output attributes } ──► Analyzed { plan, schema }
+//!     Expr ──────► expression/<family> ─► Item { Typed, text }
+//!
+//! Always true:
+//! - Every column has an internal name that is unique in the whole query (`price#12`); Spark's names, which may repeat,
+//!   live in [`Attribute`]s and come back only at the edge.
+//! - A `Resolved`'s plan may carry more columns than its output; whoever needs exactly the output calls
+//!   [`Resolved::exact`].
+//! - Errors are Spark's conditions.
+//!
+//! Not here: functions' meaning (`emberflow-functions`), tables and files (whoever implements [`Environment`]),
+//! execution. Begin at [`analyze`].
 
+mod aggregate;
+mod attribute;
+mod environment;
+mod expression;
+mod relation;
+mod resolved;
+mod resolver;
+mod scope;
+mod suggest;
+
+pub use attribute::{Attr, Attribute};
+pub use environment::{Environment, Source, Table};
+pub use resolved::Resolved;
+pub use resolver::{Analyzed, analyze, resolve_view};

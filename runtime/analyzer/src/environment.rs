@@ -1,0 +1,52 @@
+//! What the analyzer asks of the session around it. Declared here, implemented by the engine.
+//!
+//! Calls may touch the disk (file listings, Parquet footers): analysis runs on a thread that may block.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use emberflow_base::{Result, Settings};
+use emberflow_plan::StructType;
+use emberflow_plan::tree::{LocalData, Options};
+
+use crate::resolved::Resolved;
+
+/// Where a name or a format leads.
+pub enum Source {
+    Table(Table),
+    /// A view: resolved when it was made; each use gets columns of its own.
+    View { resolved: Arc<Resolved>, qualifier: Vec<String> },
+}
+
+/// Something that can be scanned.
+pub struct Table {
+    pub provider: Arc<dyn TableProvider>,
+    /// Spark's view of the provider's columns, in the same order.
+    pub schema: StructType,
+    /// How its columns may be qualified (`spark_catalog.default.t`); empty for files.
+    pub qualifier: Vec<String>,
+}
+
+/// The session, as far as analysis is concerned.
+pub trait Environment {
+    fn settings(&self) -> &Settings;
+    /// Microseconds since 1970 at which the query began.
+    fn now_micros(&self) -> i64;
+    fn user(&self) -> String;
+    fn current_database(&self) -> String;
+    /// A table or view by the parts of its name; `None` if there is none.
+    fn table(&self, name: &[String], options: &Options) -> Result<Option<Source>>;
+    /// Files or another source.
+    fn data_source(&self, format: Option<&str>, schema: Option<&StructType>, options: &Options, paths: &[String]) -> Result<Table>;
+    /// Rows that came with the plan.
+    fn local_data(&self, data: &LocalData) -> Result<Table>;
+    /// Numbers from `start` to below `end`.
+    fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Table>;
+    /// A kept result (checkpoint) by id.
+    fn cached_remote(&self, id: &str) -> Result<Table>;
+    /// A cached (persisted) replacement for a resolved subtree, if there is one.
+    fn cached(&self, resolved: &Resolved) -> Option<Table>;
+    /// The rows of a plan, run now. Only for the few relations whose shape depends on data (pivot without values,
+    /// transpose).
+    fn run_now(&self, analyzed: crate::Analyzed) -> Result<Vec<arrow::array::RecordBatch>>;
+}

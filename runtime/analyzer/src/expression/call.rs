@@ -1,0 +1,216 @@
+//! Function calls: finds the name in the registry, resolves the arguments and adds what stands around the call
+//! (DISTINCT, FILTER, WITHIN GROUP, IGNORE NULLS).
+
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::logical_expr::Expr as Physical;
+use datafusion::logical_expr::expr::Sort;
+use emberflow_base::{Error, Result};
+use emberflow_functions::errors::from_datafusion;
+use emberflow_functions::registry::{self, Argument, Function, HigherOrderCall, Kind, LambdaBody};
+use emberflow_functions::{Call, Typed};
+use emberflow_plan::tree::{Expr, ExprKind, FunctionCall, NullOrder, Origin, SortDirection, SortOrder};
+
+use super::{Item, text};
+use crate::resolver::Resolver;
+use crate::scope::Scope;
+use crate::suggest;
+
+impl Resolver<'_> {
+    pub(super) fn call(&self, call: &FunctionCall, origin: &Origin, scope: &Scope<'_>) -> Result<Item> {
+        let name = call.bare();
+        let function = self.function(call, &name)?;
+        let item = match &function.kind {
+            Kind::Scalar(build) => {
+                self.refuse_modifiers(call, &name)?;
+                self.build(function, *build, call, &name, scope)?
+            }
+            Kind::Aggregate(build) => {
+                let item = self.build(function, *build, call, &name, scope)?;
+                self.with_modifiers(item, call, scope)?
+            }
+            Kind::Window(_) => {
+                return Err(suggest::at(
+                    Error::new("MISSING_WINDOW_SPECIFICATION").with("windowName", name.clone()).with("docroot", ""),
+                    origin,
+                ));
+            }
+            Kind::Generator(_) => {
+                return Err(Error::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").with("expression", format!("\"{name}\"")));
+            }
+            Kind::HigherOrder(build) => self.higher_order(*build, call, &name, scope)?,
+        };
+        Ok(item)
+    }
+
+    pub(crate) fn function(&self, call: &FunctionCall, name: &str) -> Result<&'static Function> {
+        registry::lookup(name).ok_or_else(|| {
+            if registry::known_to_spark(name) {
+                return Error::unsupported(format!("the function {name}"));
+            }
+            Error::new("UNRESOLVED_ROUTINE")
+                .with("routineName", suggest::quoted_name(&call.name))
+                .with("searchPath", format!("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{}`]", self.context().database))
+        })
+    }
+
+    /// Resolves arguments; `*` in `count(*)` and `struct(*)` is expanded.
+    pub(crate) fn arguments(&self, call: &FunctionCall, name: &str, scope: &Scope<'_>) -> Result<Vec<Item>> {
+        let mut items = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            match &argument.kind {
+                ExprKind::Star { target, .. } if name == "count" && target.is_empty() && !call.is_distinct => {
+                    items.push(self.expression(&Expr::literal(emberflow_plan::tree::Literal::Int(1)), scope)?);
+                }
+                ExprKind::Star { .. } | ExprKind::Regex { .. } => {
+                    items.extend(self.expand_star(argument, scope)?.into_iter().map(|selected| selected.item));
+                }
+                ExprKind::NamedArgument { value, .. } => items.push(self.expression(value, scope)?),
+                _ => items.push(self.expression(argument, scope)?),
+            }
+        }
+        Ok(items)
+    }
+
+    fn build(
+        &self,
+        function: &Function,
+        build: fn(Call<'_>) -> Result<Typed>,
+        call: &FunctionCall,
+        name: &str,
+        scope: &Scope<'_>,
+    ) -> Result<Item> {
+        let items = self.arguments(call, name, scope)?;
+        let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        let said = text::call(function, name, &texts, call.is_distinct);
+        let typed = build(Call {
+            name,
+            arguments,
+            texts,
+            is_distinct: call.is_distinct,
+            ignore_nulls: call.ignore_nulls,
+            context: self.context(),
+        })?;
+        Ok(Item::new(typed, said))
+    }
+
+    fn refuse_modifiers(&self, call: &FunctionCall, name: &str) -> Result<()> {
+        let refused = if call.is_distinct {
+            Some("DISTINCT")
+        } else if call.filter.is_some() {
+            Some("FILTER CLAUSE")
+        } else {
+            None
+        };
+        match refused {
+            Some(what) => Err(Error::new("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX")
+                .with("prettyName", format!("`{name}`"))
+                .with("syntax", what)),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds DISTINCT, FILTER and an order to the aggregate calls a builder made.
+    fn with_modifiers(&self, item: Item, call: &FunctionCall, scope: &Scope<'_>) -> Result<Item> {
+        let filter = call.filter.as_ref().map(|filter| self.expression(filter, scope)).transpose()?;
+        let order = self.sort_expressions(&call.within_group, scope)?;
+        if filter.is_none() && order.is_empty() && !call.is_distinct {
+            return Ok(item);
+        }
+        let said = match &filter {
+            Some(filter) => format!("{} FILTER (WHERE {})", item.text, filter.text),
+            None => item.text,
+        };
+        let condition = filter.map(|filter| self.as_condition(filter, "FILTER")).transpose()?;
+        let expr = item
+            .typed
+            .expr
+            .transform(|expr| {
+                Ok(match expr {
+                    Physical::AggregateFunction(mut aggregate) => {
+                        aggregate.params.distinct |= call.is_distinct;
+                        if condition.is_some() {
+                            aggregate.params.filter = condition.clone().map(Box::new);
+                        }
+                        if !order.is_empty() {
+                            aggregate.params.order_by = order.clone();
+                        }
+                        Transformed::new(Physical::AggregateFunction(aggregate), true, datafusion::common::tree_node::TreeNodeRecursion::Jump)
+                    }
+                    other => Transformed::no(other),
+                })
+            })
+            .map_err(from_datafusion)?
+            .data;
+        Ok(Item::new(Typed { expr, ..item.typed }, said))
+    }
+
+    /// ORDER BY lists inside expressions.
+    pub(crate) fn sort_expressions(&self, orders: &[SortOrder], scope: &Scope<'_>) -> Result<Vec<Sort>> {
+        orders.iter().map(|order| Ok(sort(self.expression(&order.child, scope)?.typed.expr, order))).collect()
+    }
+
+    fn higher_order(
+        &self,
+        build: fn(HigherOrderCall<'_, '_>) -> Result<Typed>,
+        call: &FunctionCall,
+        name: &str,
+        scope: &Scope<'_>,
+    ) -> Result<Item> {
+        let texts = std::cell::RefCell::new(vec![String::new(); call.arguments.len()]);
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        for (position, argument) in call.arguments.iter().enumerate() {
+            let texts = &texts;
+            arguments.push(match &argument.kind {
+                ExprKind::Lambda { body, arguments: names } => Argument::Lambda(Box::new(move |types| {
+                    let (body, said) = self.lambda(body, names, types, scope)?;
+                    texts.borrow_mut()[position] = said;
+                    Ok(body)
+                })),
+                _ => {
+                    let item = self.expression(argument, scope)?;
+                    texts.borrow_mut()[position] = item.text;
+                    Argument::Value(item.typed)
+                }
+            });
+        }
+        let values: Vec<String> = texts.borrow().clone();
+        let typed = build(HigherOrderCall { name, arguments, texts: values, context: self.context() })?;
+        let texts = texts.into_inner();
+        Ok(Item::new(typed, format!("{name}({})", texts.join(", "))))
+    }
+
+    /// Resolves a lambda's body over variables of the given types.
+    fn lambda(
+        &self,
+        body: &Expr,
+        names: &[String],
+        types: &[(emberflow_plan::DataType, bool)],
+        scope: &Scope<'_>,
+    ) -> Result<(LambdaBody, String)> {
+        if names.len() > types.len() {
+            return Err(Error::new("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH")
+                .with("expectedNumArgs", names.len().to_string())
+                .with("actualNumArgs", types.len().to_string()));
+        }
+        let variables: Vec<_> =
+            names.iter().zip(types).map(|(name, (data_type, nullable))| self.new_attribute(name, data_type.clone(), *nullable)).collect();
+        let before = scope.lambdas.borrow().len();
+        scope.lambdas.borrow_mut().extend(names.iter().cloned().zip(variables.iter().map(|variable| variable.typed())));
+        let body = self.expression(body, scope);
+        scope.lambdas.borrow_mut().truncate(before);
+        let body = body?;
+        let shown: Vec<String> = names.iter().map(|name| format!("namedlambdavariable({name})")).collect();
+        let said = format!("lambdafunction({}, {})", body.text, shown.join(", "));
+        let variables = variables.iter().map(|variable| variable.column.clone()).collect();
+        Ok((LambdaBody { body: body.typed, variables }, said))
+    }
+}
+
+/// DataFusion's form of a sort order.
+pub(crate) fn sort(expr: Physical, order: &SortOrder) -> Sort {
+    Sort {
+        expr,
+        asc: order.direction == SortDirection::Ascending,
+        nulls_first: order.nulls == NullOrder::First,
+    }
+}

@@ -1,0 +1,174 @@
+//! Scalar expressions: names to columns, calls to functions, and the text Spark would name the result by.
+//!
+//!     Expr + Scope ──► Item { typed (DataFusion expression, Spark type, nullability), text }
+//!
+//! Aggregate and window calls come out as DataFusion's `AggregateFunction` and `WindowFunction` nodes inside the
+//! expression; `aggregate` and `relation::project` take them out into plan nodes.
+//! Not here: select lists (`select`). Begin at [`Resolver::expression`].
+
+mod call;
+mod extract;
+pub(crate) mod select;
+mod subquery;
+pub(crate) mod text;
+mod window;
+
+use datafusion::logical_expr::Expr as Physical;
+use emberflow_base::{Error, Result};
+use emberflow_functions::cast::{self, EvalMode};
+use emberflow_functions::{Typed, literal};
+use emberflow_plan::DataType;
+use emberflow_plan::sql::parse_expression;
+use emberflow_plan::tree::{CastMode, Expr, ExprKind, Origin};
+
+use crate::resolver::{Resolver, with_stack};
+use crate::scope::{Found, Scope};
+use crate::suggest;
+
+/// A resolved expression and its SQL text.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub typed: Typed,
+    pub text: String,
+}
+
+impl Item {
+    pub fn new(typed: Typed, text: impl Into<String>) -> Self {
+        Self { typed, text: text.into() }
+    }
+}
+
+impl Resolver<'_> {
+    /// Resolves one scalar expression.
+    pub(crate) fn expression(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Item> {
+        with_stack(|| self.expression_here(expr, scope).map_err(|error| suggest::at(error, &expr.origin)))
+    }
+
+    fn expression_here(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Item> {
+        match &expr.kind {
+            ExprKind::Literal(value) => Ok(Item::new(literal::literal(value)?, text::literal(value, self.context().time_zone))),
+            ExprKind::Attribute { parts, plan_id, .. } => self.attribute(parts, *plan_id, &expr.origin, scope),
+            ExprKind::Function(call) => self.call(call, &expr.origin, scope),
+            ExprKind::Sql(text) => self.expression(&parse_expression(text, self.sql_options())?, scope),
+            ExprKind::Alias { expression, names, .. } => {
+                let item = self.expression(expression, scope)?;
+                let text = format!("{} AS {}", item.text, names.join(", "));
+                Ok(Item::new(item.typed, text))
+            }
+            ExprKind::Cast { expression, target, mode } => self.cast(expression, target, *mode, scope),
+            ExprKind::Window(window) => self.window(window, scope),
+            ExprKind::ExtractValue { child, extraction } => self.extract_value(child, extraction, scope),
+            ExprKind::UpdateFields { child, field, value } => self.update_fields(child, field, value.as_deref(), scope),
+            ExprKind::Case { operand, branches, otherwise } => {
+                self.case(operand.as_deref(), branches, otherwise.as_deref(), &expr.origin, scope)
+            }
+            ExprKind::Subquery(subquery) => self.subquery(subquery, scope),
+            ExprKind::LambdaVariable { parts } => self.attribute(parts, None, &expr.origin, scope),
+            ExprKind::SortOrder(order) => self.expression(&order.child, scope),
+            ExprKind::Star { .. } | ExprKind::Regex { .. } => {
+                Err(Error::new("INVALID_USAGE_OF_STAR_OR_REGEX").with("elem", "'*'").with("prettyName", "expression"))
+            }
+            ExprKind::Lambda { .. } => Err(Error::new("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION").with("class", "expression")),
+            ExprKind::NamedArgument { name, .. } => Err(Error::new("NAMED_PARAMETERS_NOT_SUPPORTED").with("functionName", name.clone())),
+            ExprKind::Foreign { function, .. } => Err(Error::unsupported(format!("{} functions ({})", function.language, function.name))),
+            ExprKind::Parameter { name, position } => {
+                let name = name.clone().unwrap_or_else(|| format!("_{position}"));
+                Err(Error::new("UNBOUND_SQL_PARAMETER").with("name", name))
+            }
+            ExprKind::Unsupported { name } => Err(Error::unsupported(name.clone())),
+        }
+    }
+
+    fn attribute(&self, parts: &[String], plan_id: Option<i64>, origin: &Origin, scope: &Scope<'_>) -> Result<Item> {
+        let found = match plan_id {
+            Some(plan_id) => scope.find_in_plan(plan_id, parts, origin)?,
+            None => match scope.find(parts, origin) {
+                Ok(found) => found,
+                Err(error) => return self.keyword(parts, scope).unwrap_or(Err(error)),
+            },
+        };
+        let (typed, name, fields) = match found {
+            Found::Column(attribute, fields) => (attribute.typed(), attribute.name.clone(), fields),
+            Found::Outer(attribute, fields) => {
+                let expr = subquery::outer_reference(&attribute)?;
+                (Typed::new(expr, attribute.data_type.clone(), attribute.nullable), attribute.name.clone(), fields)
+            }
+            Found::Local(typed, fields) => (typed, parts.first().cloned().unwrap_or_default(), fields),
+        };
+        let mut item = Item::new(typed, name);
+        for field in &fields {
+            item = self.field(item, field)?;
+        }
+        Ok(item)
+    }
+
+    /// `current_date` and its like may be written without parentheses.
+    fn keyword(&self, parts: &[String], scope: &Scope<'_>) -> Option<Result<Item>> {
+        const BARE: &[&str] = &["current_date", "current_timestamp", "current_user", "user", "session_user", "localtimestamp", "current_time"];
+        let [name] = parts else { return None };
+        let name = name.to_lowercase();
+        BARE.contains(&name.as_str()).then(|| {
+            let call = emberflow_plan::tree::FunctionCall::named(&name, Vec::new());
+            self.call(&call, &None, scope)
+        })
+    }
+
+    fn cast(&self, expression: &Expr, target: &DataType, mode: CastMode, scope: &Scope<'_>) -> Result<Item> {
+        let item = self.expression(expression, scope)?;
+        let context = self.context();
+        let (mode, word) = match mode {
+            CastMode::Session => (context.mode(), "CAST"),
+            CastMode::Ansi => (EvalMode::Ansi, "CAST"),
+            CastMode::Legacy => (EvalMode::Legacy, "CAST"),
+            CastMode::Try => (EvalMode::Try, "TRY_CAST"),
+        };
+        let target = match target {
+            DataType::Char(_) | DataType::Varchar(_) => &DataType::String,
+            other => other,
+        };
+        let text = format!("{word}({} AS {})", item.text, target.sql());
+        cast::check_cast(&text, &item.typed.data_type, target, mode)?;
+        Ok(Item::new(cast::cast(item.typed, target, mode, &context)?, text))
+    }
+
+    fn case(
+        &self,
+        operand: Option<&Expr>,
+        branches: &[(Expr, Expr)],
+        otherwise: Option<&Expr>,
+        origin: &Origin,
+        scope: &Scope<'_>,
+    ) -> Result<Item> {
+        let mut arguments = Vec::with_capacity(branches.len() * 2 + 1);
+        for (when, then) in branches {
+            let condition = match operand {
+                Some(operand) => Expr::call("==", vec![operand.clone(), when.clone()]).with_origin(when.origin.clone()),
+                None => when.clone(),
+            };
+            arguments.push(condition);
+            arguments.push(then.clone());
+        }
+        arguments.extend(otherwise.cloned());
+        self.call(&emberflow_plan::tree::FunctionCall::named("when", arguments), origin, scope)
+    }
+
+    /// A condition: must be boolean.
+    pub(crate) fn condition(&self, expr: &Expr, scope: &Scope<'_>, clause: &str) -> Result<Physical> {
+        let item = self.expression(expr, scope)?;
+        self.as_condition(item, clause).map_err(|error| suggest::at(error, &expr.origin))
+    }
+
+    pub(crate) fn as_condition(&self, item: Item, clause: &str) -> Result<Physical> {
+        match item.typed.data_type {
+            DataType::Boolean => Ok(item.typed.expr),
+            DataType::Null => Ok(cast::cast(item.typed, &DataType::Boolean, EvalMode::Ansi, &self.context())?.expr),
+            other if clause == "JOIN" => Err(Error::new("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
+                .with("joinCondition", format!("\"{}\"", item.text))
+                .with("conditionType", other.quoted())),
+            other => Err(Error::new("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN")
+                .with("sqlExpr", format!("\"{}\"", item.text))
+                .with("filter", format!("\"{}\"", item.text))
+                .with("type", other.quoted())),
+        }
+    }
+}

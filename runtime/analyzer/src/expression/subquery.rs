@@ -1,0 +1,107 @@
+//! Sub-queries inside expressions: `(SELECT ..)`, `EXISTS (..)`, `x IN (SELECT ..)`.
+//!
+//! Columns of the query around become outer references; DataFusion's optimizer turns the whole into joins.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, Spans};
+use datafusion::logical_expr::expr::{Exists, InSubquery};
+use datafusion::logical_expr::{Expr as Physical, LogicalPlan, Subquery as Lowered};
+use emberflow_base::{Error, Result};
+use emberflow_functions::cast;
+use emberflow_functions::{Typed, coerce};
+use emberflow_plan::DataType;
+use emberflow_plan::tree::{Expr, Subquery, SubqueryKind};
+
+use super::Item;
+use super::extract::named_struct;
+use crate::attribute::Attr;
+use crate::resolved::{Resolved, project};
+use crate::resolver::Resolver;
+use crate::scope::Scope;
+
+/// A column of the query around a sub-query.
+pub(super) fn outer_reference(attribute: &Attr) -> Result<Physical> {
+    let field = arrow::datatypes::Field::new(
+        &attribute.column,
+        emberflow_functions::types::to_arrow(&attribute.data_type),
+        attribute.nullable,
+    );
+    Ok(Physical::OuterReferenceColumn(Arc::new(field), Column::new_unqualified(&attribute.column)))
+}
+
+impl Resolver<'_> {
+    pub(super) fn subquery(&self, subquery: &Subquery, scope: &Scope<'_>) -> Result<Item> {
+        let resolved = self.relation(&subquery.relation, Some(scope))?;
+        match &subquery.kind {
+            SubqueryKind::Scalar => self.scalar_subquery(&resolved),
+            SubqueryKind::Exists => {
+                let expr = Physical::Exists(Exists { subquery: lowered(resolved.plan.clone()), negated: false });
+                Ok(Item::new(Typed::new(expr, DataType::Boolean, false), "exists()"))
+            }
+            SubqueryKind::In(values) => self.in_subquery(values, &resolved, scope),
+            SubqueryKind::TableArgument => Err(Error::unsupported("table arguments")),
+        }
+    }
+
+    fn scalar_subquery(&self, resolved: &Resolved) -> Result<Item> {
+        let [attribute] = &resolved.output[..] else {
+            return Err(Error::new("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN")
+                .with("number", resolved.output.len().to_string()));
+        };
+        let data_type = attribute.data_type.clone();
+        let expr = Physical::ScalarSubquery(lowered(resolved.exact()?));
+        Ok(Item::new(Typed::new(expr, data_type, true), "scalarsubquery()"))
+    }
+
+    fn in_subquery(&self, values: &[Expr], resolved: &Resolved, scope: &Scope<'_>) -> Result<Item> {
+        let items = values.iter().map(|value| self.expression(value, scope)).collect::<Result<Vec<_>>>()?;
+        if items.len() != resolved.output.len() {
+            let list = |names: Vec<String>| names.join(", ");
+            return Err(Error::new("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH")
+                .with("sqlExpr", "\"IN\"")
+                .with("leftLength", items.len().to_string())
+                .with("rightLength", resolved.output.len().to_string())
+                .with("leftColumns", list(items.iter().map(|item| format!("\"{}\"", item.text)).collect()))
+                .with("rightColumns", list(resolved.output.iter().map(|attribute| format!("\"{}\"", attribute.name)).collect())));
+        }
+        let said = format!("({} IN (listquery()))", items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>().join(", "));
+        let nullable = items.iter().any(|item| item.typed.nullable) || resolved.output.iter().any(|attribute| attribute.nullable);
+        let (mut lefts, mut rights) = (Vec::new(), Vec::new());
+        for (item, attribute) in items.into_iter().zip(resolved.output.iter()) {
+            let (left, right) = self.same_type(item, attribute.typed(), &said)?;
+            lefts.push(left);
+            rights.push(right);
+        }
+        let (left, right) = if lefts.len() == 1 { (lefts.remove(0), rights.remove(0)) } else { (pack(lefts)?, pack(rights)?) };
+        let plan = match &right.expr {
+            Physical::Column(_) => resolved.exact()?,
+            _ => project(resolved.plan.clone(), vec![right.expr.clone().alias(self.fresh_column("in"))])?,
+        };
+        let expr = Physical::InSubquery(InSubquery { expr: Box::new(left.expr), subquery: lowered(plan), negated: false });
+        Ok(Item::new(Typed::new(expr, DataType::Boolean, nullable), said))
+    }
+
+    fn same_type(&self, left: Item, right: Typed, said: &str) -> Result<(Typed, Typed)> {
+        let context = self.context();
+        let Some(common) = coerce::wider_type(&left.typed.data_type, &right.data_type, &context) else {
+            return Err(Error::new("DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH")
+                .with("sqlExpr", format!("\"{said}\""))
+                .with("mismatchedColumns", format!("(\"{}\")", left.text))
+                .with("leftType", left.typed.data_type.quoted())
+                .with("rightType", right.data_type.quoted()));
+        };
+        let mode = context.mode();
+        Ok((cast::cast(left.typed, &common, mode, &context)?, cast::cast(right, &common, mode, &context)?))
+    }
+}
+
+fn pack(values: Vec<Typed>) -> Result<Typed> {
+    named_struct(values.into_iter().enumerate().map(|(position, typed)| (format!("_{position}"), typed)).collect(), None)
+}
+
+/// DataFusion's node for a sub-query, with the outer columns it uses.
+pub(crate) fn lowered(plan: LogicalPlan) -> Lowered {
+    let outer_ref_columns = plan.all_out_ref_exprs();
+    Lowered { subquery: Arc::new(plan), outer_ref_columns, spans: Spans::new() }
+}

@@ -1,0 +1,244 @@
+//! `function OVER (PARTITION BY .. ORDER BY .. frame)`.
+
+use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::expr::{Sort, WindowFunction, WindowFunctionParams};
+use datafusion::logical_expr::{Expr as Physical, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition};
+use emberflow_base::{Error, Result};
+use emberflow_functions::cast::{self, EvalMode};
+use emberflow_functions::errors::from_datafusion;
+use emberflow_functions::registry::Kind;
+use emberflow_functions::{Call, Typed};
+use emberflow_plan::DataType;
+use emberflow_plan::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Window};
+
+use super::call::sort;
+use super::{Item, text};
+use crate::resolver::Resolver;
+use crate::scope::Scope;
+
+impl Resolver<'_> {
+    pub(super) fn window(&self, window: &Window, scope: &Scope<'_>) -> Result<Item> {
+        let (function, ranks) = self.windowed_function(&window.function, scope)?;
+        let partition = window.partition_by.iter().map(|expr| self.expression(expr, scope)).collect::<Result<Vec<_>>>()?;
+        let orders = window.order_by.iter().map(|order| self.expression(&order.child, scope)).collect::<Result<Vec<_>>>()?;
+        if ranks && orders.is_empty() {
+            return Err(Error::new("WINDOW_FUNCTION_WITHOUT_ORDER_BY")
+                .text(format!("Window function {} needs an ORDER BY in its window.", function.text)));
+        }
+        let (frame, frame_text) = self.frame(window, &orders, ranks, scope)?;
+        let mut said = Vec::new();
+        if !partition.is_empty() {
+            let list: Vec<&str> = partition.iter().map(|item| item.text.as_str()).collect();
+            said.push(format!("PARTITION BY {}", list.join(", ")));
+        }
+        if !orders.is_empty() {
+            let list: Vec<String> = orders.iter().zip(&window.order_by).map(|(item, order)| text::order(&item.text, order)).collect();
+            said.push(format!("ORDER BY {}", list.join(", ")));
+        }
+        said.push(frame_text);
+        let said = format!("{} OVER ({})", function.text, said.join(" "));
+
+        let partition_by: Vec<Physical> = partition.into_iter().map(|item| item.typed.expr).collect();
+        let order_by: Vec<Sort> = orders.into_iter().zip(&window.order_by).map(|(item, order)| sort(item.typed.expr, order)).collect();
+        let expr = over(function.typed.expr, &partition_by, &order_by, &frame)?;
+        Ok(Item::new(Typed { expr, ..function.typed }, said))
+    }
+
+    /// The function before OVER, and whether it ranks (needs an order, ignores the frame).
+    fn windowed_function(&self, function: &Expr, scope: &Scope<'_>) -> Result<(Item, bool)> {
+        let unsupported = |expr: &str| Error::new("UNSUPPORTED_EXPR_FOR_WINDOW").with("sqlExpr", format!("\"{expr}\""));
+        let call = match &function.kind {
+            ExprKind::Function(call) => call,
+            ExprKind::Alias { expression, .. } => return self.windowed_function(expression, scope),
+            ExprKind::Sql(text) => {
+                let parsed = emberflow_plan::sql::parse_expression(text, self.sql_options())?;
+                return self.windowed_function(&parsed, scope);
+            }
+            ExprKind::Foreign { .. } => return Ok((self.expression(function, scope)?, false)),
+            _ => return Err(unsupported(&self.expression(function, scope)?.text)),
+        };
+        let name = call.bare();
+        let known = self.function(call, &name)?;
+        match &known.kind {
+            Kind::Window(build) => {
+                let items = self.arguments(call, &name, scope)?;
+                let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+                let said = text::call(known, &name, &texts, call.is_distinct);
+                let typed = build(Call {
+                    name: &name,
+                    arguments,
+                    texts,
+                    is_distinct: call.is_distinct,
+                    ignore_nulls: call.ignore_nulls,
+                    context: self.context(),
+                })?;
+                let framed = matches!(name.as_str(), "nth_value" | "first_value" | "last_value");
+                Ok((Item::new(typed, said), !framed))
+            }
+            Kind::Aggregate(_) if call.is_distinct => {
+                Err(Error::new("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED").with("windowExpr", format!("\"{name}\"")))
+            }
+            Kind::Aggregate(_) => Ok((self.expression(function, scope)?, false)),
+            _ => Err(unsupported(&self.expression(function, scope)?.text)),
+        }
+    }
+
+    fn frame(&self, window: &Window, orders: &[Item], ranks: bool, scope: &Scope<'_>) -> Result<(WindowFrame, String)> {
+        let ordered = !orders.is_empty();
+        let Some(frame) = &window.frame else {
+            return Ok(match (ordered, ranks) {
+                (true, true) => (
+                    WindowFrame::new(Some(false)),
+                    "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned(),
+                ),
+                (true, false) => (
+                    WindowFrame::new(Some(false)),
+                    "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned(),
+                ),
+                _ => (WindowFrame::new(None), "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned()),
+            });
+        };
+        let (lower, lower_text) = self.bound(frame, &frame.lower, true, orders, scope)?;
+        let (upper, upper_text) = self.bound(frame, &frame.upper, false, orders, scope)?;
+        let units = match frame.unit {
+            FrameUnit::Rows => WindowFrameUnits::Rows,
+            FrameUnit::Range => WindowFrameUnits::Range,
+        };
+        let said = text::frame(frame, lower_text.as_deref(), upper_text.as_deref());
+        let whole = matches!(lower, WindowFrameBound::Preceding(ref value) if value.is_null())
+            && matches!(upper, WindowFrameBound::Following(ref value) if value.is_null());
+        let units = if whole && !ordered { WindowFrameUnits::Rows } else { units };
+        Ok((WindowFrame::new_bounds(units, lower, upper), said))
+    }
+
+    fn bound(
+        &self,
+        frame: &Frame,
+        bound: &FrameBound,
+        is_lower: bool,
+        orders: &[Item],
+        scope: &Scope<'_>,
+    ) -> Result<(WindowFrameBound, Option<String>)> {
+        let unbounded = |_: ()| match frame.unit {
+            FrameUnit::Rows => ScalarValue::UInt64(None),
+            FrameUnit::Range => ScalarValue::Null,
+        };
+        Ok(match bound {
+            FrameBound::CurrentRow => (WindowFrameBound::CurrentRow, None),
+            FrameBound::UnboundedPreceding => (WindowFrameBound::Preceding(unbounded(())), None),
+            FrameBound::UnboundedFollowing => (WindowFrameBound::Following(unbounded(())), None),
+            FrameBound::Offset(offset) => {
+                let item = self.expression(offset, &Scope::empty(Some(scope), self.case_sensitive))?;
+                let (value, negative) = self.offset(frame.unit, item.typed, orders)?;
+                let bound = match (negative, is_zero(&value)) {
+                    (_, true) => WindowFrameBound::CurrentRow,
+                    (true, _) => WindowFrameBound::Preceding(value),
+                    (false, _) => WindowFrameBound::Following(value),
+                };
+                (bound, Some(item.text))
+            }
+        })
+    }
+
+    /// The offset without its sign, in the type DataFusion wants: rows as unsigned, ranges as the order's own type.
+    fn offset(&self, unit: FrameUnit, typed: Typed, orders: &[Item]) -> Result<(ScalarValue, bool)> {
+        let target = match (unit, orders.first()) {
+            (FrameUnit::Rows, _) => DataType::Long,
+            (FrameUnit::Range, Some(order)) => match &order.typed.data_type {
+                DataType::Date if typed.data_type.is_integral() => DataType::day_time(),
+                other if other.is_datetime() => typed.data_type.clone(),
+                other => other.clone(),
+            },
+            (FrameUnit::Range, None) => return Err(Error::new("DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER").with("sqlExpr", "")),
+        };
+        let in_days = target == DataType::day_time() && typed.data_type.is_integral();
+        let typed = if in_days { cast::cast(typed, &DataType::Long, EvalMode::Ansi, &self.context())? } else { cast::cast(typed, &target, EvalMode::Ansi, &self.context())? };
+        let value = constant(&typed.expr)?;
+        let negative = is_negative(&value);
+        let value = if negative { value.arithmetic_negate().map_err(from_datafusion)? } else { value };
+        let value = match (unit, value) {
+            (FrameUnit::Rows, ScalarValue::Int64(Some(rows))) => ScalarValue::UInt64(Some(rows.unsigned_abs())),
+            (FrameUnit::Range, ScalarValue::Int64(Some(days))) if in_days => ScalarValue::new_interval_dt(days as i32, 0),
+            (FrameUnit::Range, ScalarValue::DurationMicrosecond(Some(micros))) => {
+                ScalarValue::new_interval_mdn(0, 0, micros.saturating_mul(1000))
+            }
+            (_, other) => other,
+        };
+        Ok((value, negative))
+    }
+}
+
+/// The value of an expression without columns.
+pub(crate) fn constant(expr: &Physical) -> Result<ScalarValue> {
+    use datafusion::common::DFSchema;
+    use datafusion::logical_expr::simplify::SimplifyContext;
+    use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+    if let Physical::Literal(value, _) = expr {
+        return Ok(value.clone());
+    }
+    let context = SimplifyContext::builder().with_schema(std::sync::Arc::new(DFSchema::empty())).build();
+    match ExprSimplifier::new(context).simplify(expr.clone()).map_err(from_datafusion)? {
+        Physical::Literal(value, _) => Ok(value),
+        _ => Err(Error::new("NON_FOLDABLE_ARGUMENT").with("funcName", "").with("paramName", "").with("paramType", "")),
+    }
+}
+
+fn is_negative(value: &ScalarValue) -> bool {
+    match value {
+        ScalarValue::Int8(Some(number)) => *number < 0,
+        ScalarValue::Int16(Some(number)) => *number < 0,
+        ScalarValue::Int32(Some(number)) => *number < 0,
+        ScalarValue::Int64(Some(number)) => *number < 0,
+        ScalarValue::Float32(Some(number)) => *number < 0.0,
+        ScalarValue::Float64(Some(number)) => *number < 0.0,
+        ScalarValue::Decimal128(Some(number), _, _) => *number < 0,
+        ScalarValue::DurationMicrosecond(Some(number)) => *number < 0,
+        ScalarValue::IntervalYearMonth(Some(number)) => *number < 0,
+        _ => false,
+    }
+}
+
+fn is_zero(value: &ScalarValue) -> bool {
+    ScalarValue::new_zero(&value.data_type()).is_ok_and(|zero| zero == *value)
+}
+
+/// Puts the window onto every aggregate or window call of `expr`.
+fn over(expr: Physical, partition_by: &[Physical], order_by: &[Sort], frame: &WindowFrame) -> Result<Physical> {
+    let windowed = |fun, args, filter, null_treatment, distinct| {
+        Physical::WindowFunction(Box::new(WindowFunction {
+            fun,
+            params: WindowFunctionParams {
+                args,
+                partition_by: partition_by.to_vec(),
+                order_by: order_by.to_vec(),
+                window_frame: frame.clone(),
+                filter,
+                null_treatment,
+                distinct,
+            },
+        }))
+    };
+    let expr = expr.transform_down(|expr| {
+        Ok(match expr {
+            Physical::AggregateFunction(aggregate) => {
+                let params = aggregate.params;
+                let expr = windowed(
+                    WindowFunctionDefinition::AggregateUDF(aggregate.func),
+                    params.args,
+                    params.filter,
+                    params.null_treatment,
+                    params.distinct,
+                );
+                Transformed::new(expr, true, TreeNodeRecursion::Jump)
+            }
+            Physical::WindowFunction(window) => {
+                let WindowFunction { fun, params } = *window;
+                let expr = windowed(fun, params.args, params.filter, params.null_treatment, params.distinct);
+                Transformed::new(expr, true, TreeNodeRecursion::Jump)
+            }
+            other => Transformed::no(other),
+        })
+    });
+    Ok(expr.map_err(from_datafusion)?.data)
+}

@@ -1,0 +1,131 @@
+//! LATERAL: generators and sub-queries in FROM that see the columns to their left.
+
+use std::sync::Arc;
+
+use emberflow_base::{Error, Result};
+use emberflow_plan::tree::{Expr, JoinType, Relation, RelationKind};
+
+use super::project::qualified;
+use crate::attribute::Attr;
+use crate::resolved::Resolved;
+use crate::resolver::Resolver;
+use crate::scope::Scope;
+use crate::suggest::quoted_name;
+
+impl Resolver<'_> {
+    pub(super) fn lateral_view(
+        &self,
+        input: &Relation,
+        generator: &Expr,
+        keep: bool,
+        table: &str,
+        columns: &[String],
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
+        let resolved = self.relation(input, outer)?;
+        self.generated(resolved, generator, keep, table, columns, outer)
+    }
+
+    /// `resolved` with a generator's columns to its right, under the qualifier `table`.
+    fn generated(
+        &self,
+        resolved: Resolved,
+        generator: &Expr,
+        keep: bool,
+        table: &str,
+        columns: &[String],
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
+        let scope = Scope::over(&resolved, outer, self.case_sensitive);
+        let Some(mut generated) = self.generator(generator, &scope)? else {
+            return Err(Error::new("UNRESOLVED_ROUTINE").with("routineName", "the generator").with("searchPath", "[`system`.`builtin`]"));
+        };
+        drop(scope);
+        generated.outer |= keep;
+        let before = Arc::clone(&resolved.output);
+        let (unrolled, made) = self.unnest(resolved, generated, columns)?;
+        let made = made.iter().map(|attribute| attribute.with_qualifier(vec![table.to_owned()]));
+        let output: Vec<Attr> = before.iter().cloned().chain(made).collect();
+        Ok(Resolved { output: output.into(), hidden: None, aggregated: None, ..unrolled })
+    }
+
+    pub(super) fn lateral_join(
+        &self,
+        left: &Relation,
+        right: &Relation,
+        condition: Option<&Expr>,
+        join_type: JoinType,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
+        let resolved = self.relation(left, outer)?;
+        if let Some((name, arguments, alias, columns)) = table_function(right) {
+            let keep = join_type == JoinType::LeftOuter;
+            if !matches!(join_type, JoinType::Inner | JoinType::Cross | JoinType::LeftOuter) || condition.is_some() {
+                return Err(Error::unsupported("this kind of LATERAL join over a table function"));
+            }
+            let mut call = emberflow_plan::tree::FunctionCall::named("", arguments.to_vec());
+            call.name = name.to_vec();
+            let generator = Expr::new(emberflow_plan::tree::ExprKind::Function(call));
+            return self.generated(resolved, &generator, keep, alias, columns, outer).map_err(|error| match error.base_condition() {
+                "UNRESOLVED_ROUTINE" => Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name)),
+                _ => error,
+            });
+        }
+        let right = {
+            let scope = Scope::over(&resolved, outer, self.case_sensitive);
+            self.relation(right, Some(&scope))?
+        };
+        self.lateral_subquery(resolved, right, condition, join_type, outer)
+    }
+
+    /// A correlated sub-query beside its outer rows; DataFusion's optimizer decorrelates it.
+    fn lateral_subquery(
+        &self,
+        left: Resolved,
+        right: Resolved,
+        condition: Option<&Expr>,
+        join_type: JoinType,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
+        let condition = match condition {
+            Some(condition) => {
+                let scope = Scope::over_both(&left, &right, outer, self.case_sensitive);
+                Some(self.condition(condition, &scope, "JOIN")?)
+            }
+            None => None,
+        };
+        let exact = right.exact()?;
+        let right = if exact.all_out_ref_exprs().is_empty() {
+            Resolved { plan: exact, ..right }
+        } else {
+            let subquery = crate::expression::lowered(exact);
+            Resolved { plan: datafusion::logical_expr::LogicalPlan::Subquery(subquery), ..right }
+        };
+        let plan = self.lowered_join(&left, &right, join_type, condition)?;
+        let mut output: Vec<Attr> = left.output.to_vec();
+        let null_right = join_type == JoinType::LeftOuter;
+        output.extend(right.output.iter().map(|attribute| if null_right { attribute.as_nullable() } else { Arc::clone(attribute) }));
+        Ok(Resolved { output: output.into(), plan, hidden: None, aggregated: None, ..left })
+    }
+}
+
+type Function<'r> = (&'r [String], &'r [Expr], &'r str, &'r [String]);
+
+/// A table function under an optional alias.
+fn table_function(relation: &Relation) -> Option<Function<'_>> {
+    match &*relation.kind {
+        RelationKind::TableFunction { name, arguments } => {
+            Some((name, arguments, name.last().map(String::as_str).unwrap_or_default(), &[]))
+        }
+        RelationKind::SubqueryAlias { input, alias, columns, .. } => match &*input.kind {
+            RelationKind::TableFunction { name, arguments } => Some((name, arguments, alias, columns)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[allow(unused)]
+fn unused(resolved: Resolved) -> Resolved {
+    qualified(resolved, Vec::new())
+}

@@ -1,0 +1,92 @@
+//! Relations: one file per family, one function per kind. Begin at [`resolve`].
+
+mod aggregate;
+mod columns;
+mod distinct;
+mod filter;
+mod join;
+mod lateral;
+mod na;
+mod project;
+mod read;
+mod set_op;
+mod shape;
+mod sort;
+mod statistics;
+
+use emberflow_base::{Error, Result};
+use emberflow_plan::tree::{Relation, RelationKind};
+
+use crate::resolved::Resolved;
+use crate::resolver::Resolver;
+use crate::scope::Scope;
+
+pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    use RelationKind as Kind;
+    match &*relation.kind {
+        Kind::Table { name, options, .. } => resolver.table(name, options),
+        Kind::DataSource { format, schema, options, paths, .. } => {
+            resolver.data_source(format.as_deref(), schema.as_ref(), options, paths)
+        }
+        Kind::LocalData(data) => resolver.local_data(data),
+        Kind::Range { start, end, step, partitions } => resolver.range(*start, *end, *step, *partitions),
+        Kind::Values { rows } => resolver.values(rows, outer),
+        Kind::TableFunction { name, arguments } => resolver.table_function(name, arguments, outer),
+        Kind::Sql { text, named, positional } => resolver.sql(text, named, positional, outer),
+        Kind::With { ctes, recursive, input } => resolver.with(ctes, *recursive, input, outer),
+        Kind::CachedRemote { id } => resolver.cached_remote(id),
+
+        Kind::Project { input, expressions } => resolver.project(input.as_ref(), expressions, outer),
+        Kind::SubqueryAlias { input, alias, qualifier, columns } => resolver.subquery_alias(input, alias, qualifier, columns, outer),
+        Kind::ToDf { input, names } => resolver.to_df(input, names, outer),
+        Kind::WithColumns { input, columns } => resolver.with_columns(input, columns, outer),
+        Kind::WithColumnsRenamed { input, renames } => resolver.with_columns_renamed(input, renames, outer),
+        Kind::Drop { input, columns, names } => resolver.drop(input, columns, names, outer),
+        Kind::ToSchema { input, schema } => resolver.to_schema(input, schema, outer),
+
+        Kind::Filter { input, condition } => resolver.filter(input, condition, outer),
+        Kind::Having { input, condition } => resolver.filter(input, condition, outer),
+        Kind::Aggregate(aggregate) => resolver.aggregate(aggregate, outer),
+        Kind::SqlPivot { input, aggregates, columns, values } => resolver.sql_pivot(input, aggregates, columns, values, outer),
+        Kind::Join(join) => resolver.join(join, outer),
+        Kind::LateralJoin { left, right, condition, join_type } => {
+            resolver.lateral_join(left, right, condition.as_ref(), *join_type, outer)
+        }
+        Kind::LateralView { input, generator, outer: keep, table, columns } => {
+            resolver.lateral_view(input, generator, *keep, table, columns, outer)
+        }
+        Kind::SetOp { op, left, right, is_all, by_name, allow_missing_columns } => {
+            resolver.set_op(*op, left, right, *is_all, *by_name, *allow_missing_columns, outer)
+        }
+        Kind::Sort { input, orders, is_global, all } => resolver.sort(input, orders, *is_global, *all, outer),
+        Kind::Limit { input, limit } => resolver.limit(input, limit, outer),
+        Kind::Offset { input, offset } => resolver.offset(input, offset, outer),
+        Kind::Deduplicate { input, keys, all_columns, .. } => resolver.deduplicate(input, keys, *all_columns, outer),
+
+        Kind::FillNa { input, columns, values } => resolver.fill_na(input, columns, values, outer),
+        Kind::DropNa { input, columns, min_non_nulls } => resolver.drop_na(input, columns, *min_non_nulls, outer),
+        Kind::Replace { input, columns, replacements } => resolver.replace(input, columns, replacements, outer),
+
+        Kind::Repartition { input, partitions, shuffle } => resolver.repartition(input, *partitions, *shuffle, outer),
+        Kind::RepartitionByExpression { input, expressions, partitions } => {
+            resolver.repartition_by(input, expressions, *partitions, outer)
+        }
+        Kind::Hint { input, name, parameters } => resolver.hint(input, name, parameters, outer),
+        Kind::Unpivot { input, ids, values, variable_name, value_name } => {
+            resolver.unpivot(input, ids, values.as_deref(), variable_name, value_name, outer)
+        }
+        Kind::Describe { input, columns } => resolver.describe(input, columns, outer),
+        Kind::Summary { input, statistics } => resolver.summary(input, statistics, outer),
+        Kind::Cov { input, column1, column2 } => resolver.pair_statistic("covar_samp", "cov", input, column1, column2, outer),
+        Kind::Corr { input, column1, column2, .. } => resolver.pair_statistic("corr", "corr", input, column1, column2, outer),
+
+        Kind::Unsupported { name } => Err(Error::unsupported(name.clone())),
+        other => Err(Error::unsupported(format!("the relation {}", kind_name(other)))),
+    }
+}
+
+/// The name of a kind, for errors.
+fn kind_name(kind: &RelationKind) -> String {
+    let text = format!("{kind:?}");
+    text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+}

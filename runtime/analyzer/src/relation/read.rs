@@ -1,0 +1,271 @@
+//! Where rows come from: tables, files, local data, ranges, VALUES, SQL text, common tables.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column, TableReference};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder};
+use emberflow_base::{Error, Result};
+use emberflow_functions::cast;
+use emberflow_functions::coerce;
+use emberflow_functions::errors::from_datafusion;
+use emberflow_plan::tree::{Command, Cte, Expr, ExprKind, LocalData, Options, Relation, RelationKind, Statement};
+use emberflow_plan::{DataType, StructType};
+
+use super::project::{qualified, selected};
+use crate::environment::{Source, Table};
+use crate::expression::select::Element;
+use crate::resolved::{Resolved, project};
+use crate::resolver::{CteDefinition, Resolver};
+use crate::scope::Scope;
+use crate::suggest::quoted_name;
+
+impl Resolver<'_> {
+    pub(super) fn table(&self, name: &[String], options: &Options) -> Result<Resolved> {
+        if let [single] = name
+            && let Some(definition) = self.ctes().find(single, self.case_sensitive)
+        {
+            return self.common_table(single, definition);
+        }
+        match self.environment.table(name, options)? {
+            Some(Source::Table(table)) => self.scan(table),
+            Some(Source::View { resolved, qualifier }) => Ok(qualified(self.renewed(&resolved)?, qualifier)),
+            None => Err(Error::new("TABLE_OR_VIEW_NOT_FOUND").with("relationName", quoted_name(name))),
+        }
+    }
+
+    fn common_table(&self, name: &str, definition: CteDefinition) -> Result<Resolved> {
+        match definition {
+            CteDefinition::WorkTable(resolved) => Ok(qualified(self.renewed(&resolved)?, vec![name.to_owned()])),
+            CteDefinition::Query(cte, ctes) => {
+                let resolved = self.with_ctes(ctes, || self.relation(&cte.relation, None))?;
+                let resolved = if cte.columns.is_empty() { resolved } else { self.renamed(resolved, &cte.columns)? };
+                Ok(qualified(resolved, vec![name.to_owned()]))
+            }
+        }
+    }
+
+    pub(super) fn with(&self, ctes: &[Cte], recursive: bool, input: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let mut scope = self.ctes();
+        for cte in ctes {
+            scope = if recursive && mentions(&cte.relation, &cte.name) {
+                let resolved = self.with_ctes(scope.clone(), || self.recursive_table(cte))?;
+                scope.with(&cte.name, CteDefinition::WorkTable(Arc::new(resolved)))
+            } else {
+                let definition = CteDefinition::Query(Arc::new(cte.clone()), scope.clone());
+                scope.with(&cte.name, definition)
+            };
+        }
+        self.with_ctes(scope, || self.relation(input, outer))
+    }
+
+    /// `anchor UNION ALL step`, where the step reads the rows of the round before.
+    fn recursive_table(&self, cte: &Cte) -> Result<Resolved> {
+        let RelationKind::SetOp { left, right, is_all, .. } = &*cte.relation.kind else {
+            return Err(Error::new("INVALID_RECURSIVE_CTE"));
+        };
+        let anchor = self.relation(left, None)?;
+        let anchor = if cte.columns.is_empty() { anchor } else { self.renamed(anchor, &cte.columns)? };
+        let anchor = self.renewed(&anchor)?;
+        let work_name = self.fresh_column(&cte.name);
+        let schema = Arc::clone(anchor.plan.schema().inner());
+        let work_source = datafusion::datasource::cte_worktable::CteWorkTable::new(&work_name, schema);
+        let work = LogicalPlanBuilder::scan(TableReference::bare(work_name.clone()), provider_as_source(Arc::new(work_source)), None)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(from_datafusion)?;
+        let columns = work.schema().columns().into_iter().zip(anchor.output.iter());
+        let bare = columns.map(|(column, attribute)| Physical::Column(column).alias(&attribute.column)).collect();
+        let work = Resolved::new(project(work, bare)?, anchor.output.to_vec());
+        let scope = self.ctes().with(&cte.name, CteDefinition::WorkTable(Arc::new(work)));
+        let step = self.with_ctes(scope, || self.relation(right, None))?;
+        let step = self.cast_to(step, &anchor)?;
+        let plan = LogicalPlanBuilder::from(anchor.plan.clone())
+            .to_recursive_query(work_name, step, !*is_all)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(from_datafusion)?;
+        Ok(Resolved::new(plan, anchor.output.to_vec()))
+    }
+
+    /// The step's rows in the anchor's columns.
+    fn cast_to(&self, step: Resolved, anchor: &Resolved) -> Result<datafusion::logical_expr::LogicalPlan> {
+        if step.output.len() != anchor.output.len() {
+            return Err(Error::new("NUM_COLUMNS_MISMATCH")
+                .with("operator", "UNION")
+                .with("firstNumColumns", anchor.output.len().to_string())
+                .with("invalidOrdinalNum", "second")
+                .with("invalidNumColumns", step.output.len().to_string()));
+        }
+        let context = self.context();
+        let columns = step
+            .output
+            .iter()
+            .zip(anchor.output.iter())
+            .map(|(have, want)| {
+                Ok(cast::cast(have.typed(), &want.data_type, context.mode(), &context)?.expr.alias(&want.column))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        project(step.plan, columns)
+    }
+
+    pub(super) fn data_source(
+        &self,
+        format: Option<&str>,
+        schema: Option<&StructType>,
+        options: &Options,
+        paths: &[String],
+    ) -> Result<Resolved> {
+        self.scan(self.environment.data_source(format, schema, options, paths)?)
+    }
+
+    pub(super) fn local_data(&self, data: &LocalData) -> Result<Resolved> {
+        self.scan(self.environment.local_data(data)?)
+    }
+
+    pub(super) fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Resolved> {
+        self.scan(self.environment.range(start, end, step, partitions)?)
+    }
+
+    pub(super) fn cached_remote(&self, id: &str) -> Result<Resolved> {
+        self.scan(self.environment.cached_remote(id)?)
+    }
+
+    /// A scan whose columns get internal names at once.
+    pub(crate) fn scan(&self, table: Table) -> Result<Resolved> {
+        let Table { provider, schema, qualifier } = table;
+        let name = TableReference::bare(self.fresh_column("scan"));
+        let provided = provider.schema();
+        let plan = LogicalPlanBuilder::scan(name.clone(), provider_as_source(provider), None)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(from_datafusion)?;
+        let mut columns = Vec::with_capacity(schema.fields.len());
+        let mut output = Vec::with_capacity(schema.fields.len());
+        for (field, given) in schema.fields.iter().zip(provided.fields()) {
+            let attribute = Arc::new(crate::attribute::Attribute {
+                column: self.fresh_column(&field.name),
+                name: field.name.clone(),
+                qualifier: qualifier.clone(),
+                data_type: field.data_type.clone(),
+                nullable: field.nullable,
+                metadata: field.metadata.clone(),
+            });
+            columns.push(Physical::Column(Column::new(Some(name.clone()), given.name())).alias(&attribute.column));
+            output.push(attribute);
+        }
+        Ok(Resolved::new(project(plan, columns)?, output))
+    }
+
+    /// `VALUES (1, 'a'), (2, 'b')`: columns `col1`, `col2`, ... of each column's common type.
+    pub(super) fn values(&self, rows: &[Vec<Expr>], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let scope = Scope::empty(outer, self.case_sensitive);
+        let width = rows.first().map_or(0, Vec::len);
+        let mut columns: Vec<Vec<emberflow_functions::Typed>> = vec![Vec::with_capacity(rows.len()); width];
+        for row in rows {
+            if row.len() != width {
+                return Err(Error::new("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH")
+                    .with("expectedNumCols", width.to_string())
+                    .with("actualNumCols", row.len().to_string())
+                    .with("rowIndex", "0"));
+            }
+            for (value, column) in row.iter().zip(&mut columns) {
+                column.push(self.expression(value, &scope)?.typed);
+            }
+        }
+        let context = self.context();
+        let mut cells: Vec<Vec<Physical>> = vec![Vec::with_capacity(width); rows.len()];
+        let mut output = Vec::with_capacity(width);
+        for (position, column) in columns.into_iter().enumerate() {
+            let name = format!("col{}", position + 1);
+            let nullable = column.iter().any(|typed| typed.nullable);
+            let (column, data_type) = coerce::to_common_type(column, &context)?
+                .ok_or_else(|| Error::new("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE").with("colName", format!("`{name}`")))?;
+            let attribute = self.new_attribute(&name, data_type, nullable);
+            for (cell, row) in column.into_iter().zip(&mut cells) {
+                row.push(cell.expr);
+            }
+            output.push(attribute);
+        }
+        let plan = LogicalPlanBuilder::values(cells).and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
+        let named = plan
+            .schema()
+            .columns()
+            .into_iter()
+            .zip(&output)
+            .map(|(column, attribute)| Physical::Column(column).alias(&attribute.column))
+            .collect();
+        Ok(Resolved::new(project(plan, named)?, output))
+    }
+
+    pub(super) fn table_function(&self, name: &[String], arguments: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let bare = name.last().map(|name| name.to_lowercase()).unwrap_or_default();
+        if bare == "range" {
+            return self.range_function(arguments, outer);
+        }
+        let mut call = emberflow_plan::tree::FunctionCall::named(&bare, arguments.to_vec());
+        call.name = name.to_vec();
+        let expression = Expr::new(ExprKind::Function(call));
+        let scope = Scope::empty(outer, self.case_sensitive);
+        let elements = self.select_list(std::slice::from_ref(&expression), &scope)?;
+        match elements.into_iter().next() {
+            Some(Element::Generator { generated, names }) => {
+                let (input, columns) = self.unnest(self.one_row()?, generated, &names)?;
+                self.project_selected(input, columns.into_iter().map(crate::expression::select::passed_on).collect())
+            }
+            _ => Err(Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name))),
+        }
+    }
+
+    fn range_function(&self, arguments: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let scope = Scope::empty(outer, self.case_sensitive);
+        let context = self.context();
+        let mut numbers = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let typed = cast::cast(self.expression(argument, &scope)?.typed, &DataType::Long, context.mode(), &context)?;
+            match self.constant(&typed.expr)? {
+                datafusion::common::ScalarValue::Int64(Some(number)) => numbers.push(number),
+                _ => return Err(Error::new("UNEXPECTED_INPUT_TYPE").with("functionName", "`range`").with("paramIndex", "first")),
+            }
+        }
+        match numbers[..] {
+            [end] => self.range(0, end, 1, None),
+            [start, end] => self.range(start, end, 1, None),
+            [start, end, step] => self.range(start, end, step, None),
+            [start, end, step, partitions] => self.range(start, end, step, i32::try_from(partitions).ok()),
+            _ => Err(Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
+                .with("functionName", "`range`")
+                .with("expectedNum", "[1, 2, 3, 4]")
+                .with("actualNum", numbers.len().to_string())
+                .with("docroot", "")),
+        }
+    }
+
+    /// SQL text as a relation, with its parameters bound.
+    pub(super) fn sql(&self, text: &str, named: &[(String, Expr)], positional: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let statement = emberflow_plan::sql::parse_statement(text, self.sql_options())?;
+        let relation = match statement {
+            Statement::Query(relation) => relation,
+            Statement::Command(command) => Relation::new(RelationKind::Command(Box::new(command))),
+        };
+        let relation = emberflow_plan::sql::bind(relation, named, positional)?;
+        self.relation(&relation, outer)
+    }
+}
+
+/// Whether a relation reads a table of this name anywhere.
+fn mentions(relation: &Relation, name: &str) -> bool {
+    // A name that is only mentioned in a string makes the table look recursive, which is harmless: it still has to be a UNION.
+    let text = format!("{relation:?}");
+    text.to_lowercase().contains(&format!("name: [\"{}\"]", name.to_lowercase()))
+}
+
+#[allow(unused)]
+fn is_command(relation: &Relation) -> Option<&Command> {
+    match &*relation.kind {
+        RelationKind::Command(command) => Some(command),
+        _ => None,
+    }
+}
+
+#[allow(unused)]
+fn constant_column(name: &str, typed: emberflow_functions::Typed) -> crate::expression::select::Selected {
+    selected(name, typed)
+}

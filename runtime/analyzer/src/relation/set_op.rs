@@ -1,0 +1,158 @@
+//! UNION, INTERSECT, EXCEPT: by position or by name, types widened, names of the first input.
+//!
+//! A set operation is a boundary: its columns are new, so `a["c"]` is out of reach above `a.union(b)`.
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::{Expr as Physical, LogicalPlan, LogicalPlanBuilder, Union};
+use emberflow_base::{Error, Result};
+use emberflow_functions::errors::from_datafusion;
+use emberflow_functions::{cast, coerce, literal};
+use emberflow_plan::DataType;
+use emberflow_plan::tree::{Relation, SetOpKind};
+
+use crate::attribute::{Attr, same_name};
+use crate::resolved::{PlanIds, Resolved, project};
+use crate::resolver::Resolver;
+use crate::scope::Scope;
+use crate::suggest::quoted_name;
+
+impl Resolver<'_> {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn set_op(
+        &self,
+        op: SetOpKind,
+        left: &Relation,
+        right: &Relation,
+        is_all: bool,
+        by_name: bool,
+        allow_missing: bool,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
+        let left = self.relation(left, outer)?;
+        let right = self.relation(right, outer)?;
+        let (left, right) = if by_name { self.matched_by_name(left, right, allow_missing)? } else { (left, right) };
+        let (left, right, output) = self.widened(op, left, right)?;
+        let plan = match (op, is_all) {
+            (SetOpKind::Union, true) => union(left, right)?,
+            (SetOpKind::Union, false) => distinct(union(left, right)?)?,
+            (SetOpKind::Intersect, all) => LogicalPlanBuilder::intersect(left, right, all).map_err(from_datafusion)?,
+            (SetOpKind::Except, all) => LogicalPlanBuilder::except(left, right, all).map_err(from_datafusion)?,
+        };
+        Ok(Resolved { plan_ids: PlanIds::new(), ..Resolved::new(plan, output) })
+    }
+
+    /// Both inputs with the first one's columns (then, if allowed, the second one's others), missing ones null.
+    fn matched_by_name(&self, left: Resolved, right: Resolved, allow_missing: bool) -> Result<(Resolved, Resolved)> {
+        let find = |side: &Resolved, name: &str| -> Option<Attr> {
+            side.output.iter().find(|attribute| same_name(&attribute.name, name, self.case_sensitive)).cloned()
+        };
+        for side in [&left, &right] {
+            self.refuse_repeated(side)?;
+        }
+        let missing = |name: &str, side: &Resolved| {
+            let known: Vec<String> = side.output.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
+            Error::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES").with("colName", format!("\"{name}\"")).with("fieldNames", known.join(", "))
+        };
+        let mut names: Vec<(String, DataType)> =
+            left.output.iter().map(|attribute| (attribute.name.clone(), attribute.data_type.clone())).collect();
+        for attribute in right.output.iter() {
+            if find(&left, &attribute.name).is_none() {
+                if !allow_missing {
+                    return Err(missing(&attribute.name, &left));
+                }
+                names.push((attribute.name.clone(), attribute.data_type.clone()));
+            }
+        }
+        let arranged = |side: &Resolved| -> Result<Resolved> {
+            let mut columns = Vec::with_capacity(names.len());
+            let mut output = Vec::with_capacity(names.len());
+            for (name, data_type) in &names {
+                match find(side, name) {
+                    Some(attribute) => {
+                        columns.push(attribute.expr());
+                        output.push(attribute);
+                    }
+                    None if allow_missing => {
+                        let typed = literal::null(data_type)?;
+                        let attribute = self.attribute_for(name, &typed, None);
+                        columns.push(typed.expr.alias(&attribute.column));
+                        output.push(attribute);
+                    }
+                    None => return Err(missing(name, side)),
+                }
+            }
+            Ok(Resolved::new(project(side.plan.clone(), columns)?, output))
+        };
+        Ok((arranged(&left)?, arranged(&right)?))
+    }
+
+    fn refuse_repeated(&self, side: &Resolved) -> Result<()> {
+        for (position, attribute) in side.output.iter().enumerate() {
+            if side.output[..position].iter().any(|other| same_name(&other.name, &attribute.name, self.case_sensitive)) {
+                return Err(Error::new("COLUMN_ALREADY_EXISTS").with("columnName", quoted_name(&[attribute.name.to_lowercase()])));
+            }
+        }
+        Ok(())
+    }
+
+    /// Both plans with the same new column names and types.
+    fn widened(&self, op: SetOpKind, left: Resolved, right: Resolved) -> Result<(LogicalPlan, LogicalPlan, Vec<Attr>)> {
+        let operator = match op {
+            SetOpKind::Union => "UNION",
+            SetOpKind::Intersect => "INTERSECT",
+            SetOpKind::Except => "EXCEPT",
+        };
+        if left.output.len() != right.output.len() {
+            return Err(Error::new("NUM_COLUMNS_MISMATCH")
+                .with("operator", operator)
+                .with("firstNumColumns", left.output.len().to_string())
+                .with("invalidOrdinalNum", "second")
+                .with("invalidNumColumns", right.output.len().to_string()));
+        }
+        let context = self.context();
+        let mut output = Vec::with_capacity(left.output.len());
+        let (mut lefts, mut rights): (Vec<Physical>, Vec<Physical>) = (Vec::new(), Vec::new());
+        for (position, (first, second)) in left.output.iter().zip(right.output.iter()).enumerate() {
+            let common = coerce::wider_type(&first.data_type, &second.data_type, context.ansi).ok_or_else(|| {
+                Error::new("INCOMPATIBLE_COLUMN_TYPE")
+                    .with("tableOrdinalNumber", "second")
+                    .with("columnOrdinalNumber", coerce::ordinal(position))
+                    .with("dataType2", first.data_type.quoted())
+                    .with("operator", operator)
+                    .with("hint", "")
+                    .with("dataType1", second.data_type.quoted())
+            })?;
+            let nullable = match op {
+                SetOpKind::Except => first.nullable,
+                SetOpKind::Intersect => first.nullable && second.nullable,
+                SetOpKind::Union => first.nullable || second.nullable,
+            };
+            let attribute = Arc::new(crate::attribute::Attribute {
+                column: self.fresh_column(&first.name),
+                name: first.name.clone(),
+                qualifier: Vec::new(),
+                data_type: common.clone(),
+                nullable,
+                metadata: first.metadata.clone(),
+            });
+            lefts.push(cast::cast(first.typed(), &common, context.mode(), &context)?.expr.alias(&attribute.column));
+            rights.push(cast::cast(second.typed(), &common, context.mode(), &context)?.expr.alias(&attribute.column));
+            output.push(attribute);
+        }
+        Ok((project(left.plan, lefts)?, project(right.plan, rights)?, output))
+    }
+}
+
+fn union(left: LogicalPlan, right: LogicalPlan) -> Result<LogicalPlan> {
+    let mut inputs: Vec<Arc<LogicalPlan>> = Vec::new();
+    // A chain of unions becomes one node: deep chains must not make deep plans.
+    let mut add = |plan: LogicalPlan| inputs.push(Arc::new(plan));
+    add(left);
+    add(right);
+    Union::try_new(inputs).map(LogicalPlan::Union).map_err(from_datafusion)
+}
+
+fn distinct(plan: LogicalPlan) -> Result<LogicalPlan> {
+    LogicalPlanBuilder::from(plan).distinct().and_then(LogicalPlanBuilder::build).map_err(from_datafusion)
+}

@@ -1,0 +1,206 @@
+//! The walk: one [`Resolver`] per analysis, holding what every part of it shares.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use emberflow_base::Result;
+use emberflow_functions::{Context, Typed};
+use emberflow_plan::sql::SqlOptions;
+use emberflow_plan::tree::{Cte, Relation};
+use emberflow_plan::{DataType, StructType};
+
+use crate::attribute::{Attr, Attribute};
+use crate::environment::Environment;
+use crate::resolved::{Resolved, project};
+use crate::scope::Scope;
+
+/// A plan ready for DataFusion: its columns are those of `schema`, by position.
+#[derive(Debug, Clone)]
+pub struct Analyzed {
+    pub plan: LogicalPlan,
+    pub schema: StructType,
+}
+
+/// Resolves a relation for execution.
+pub fn analyze(environment: &dyn Environment, relation: &Relation) -> Result<Analyzed> {
+    let resolver = Resolver::new(environment);
+    let resolved = resolver.relation(relation, None)?;
+    Ok(Analyzed { plan: resolver.unique(&resolved)?.plan, schema: resolved.schema() })
+}
+
+/// Resolves a relation to be kept as a view.
+pub fn resolve_view(environment: &dyn Environment, relation: &Relation) -> Result<Resolved> {
+    let resolver = Resolver::new(environment);
+    let resolved = resolver.relation(relation, None)?;
+    resolver.unique(&resolved)
+}
+
+/// Stack kept free before a recursion, and how much is added when it runs out.
+const STACK_SPARE_BYTES: usize = 256 * 1024;
+const STACK_GROWTH_BYTES: usize = 8 * 1024 * 1024;
+
+pub(crate) fn with_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK_SPARE_BYTES, STACK_GROWTH_BYTES, work)
+}
+
+/// Common tables visible at a point of the tree, innermost first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ctes(Option<Arc<CteScope>>);
+
+#[derive(Debug)]
+struct CteScope {
+    name: String,
+    definition: CteDefinition,
+    outer: Ctes,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum CteDefinition {
+    /// Resolved anew at each use, in the scope of its definition.
+    Query(Arc<Cte>, Ctes),
+    /// The rows of the previous round of a recursive table.
+    WorkTable(Arc<Resolved>),
+}
+
+impl Ctes {
+    pub(crate) fn with(&self, name: &str, definition: CteDefinition) -> Ctes {
+        Ctes(Some(Arc::new(CteScope { name: name.to_owned(), definition, outer: self.clone() })))
+    }
+
+    pub(crate) fn find(&self, name: &str, case_sensitive: bool) -> Option<CteDefinition> {
+        let mut scope = &self.0;
+        while let Some(current) = scope {
+            if crate::attribute::same_name(&current.name, name, case_sensitive) {
+                return Some(current.definition.clone());
+            }
+            scope = &current.outer.0;
+        }
+        None
+    }
+}
+
+pub(crate) struct Resolver<'a> {
+    pub(crate) environment: &'a dyn Environment,
+    pub(crate) case_sensitive: bool,
+    user: String,
+    database: String,
+    now_micros: i64,
+    ctes: std::cell::RefCell<Ctes>,
+    next_column: Cell<u64>,
+}
+
+impl<'a> Resolver<'a> {
+    pub(crate) fn new(environment: &'a dyn Environment) -> Self {
+        Self {
+            environment,
+            case_sensitive: environment.settings().case_sensitive(),
+            user: environment.user(),
+            database: environment.current_database(),
+            now_micros: environment.now_micros(),
+            ctes: Default::default(),
+            next_column: Cell::new(1),
+        }
+    }
+
+    /// What functions may know of the session.
+    pub(crate) fn context(&self) -> Context<'_> {
+        let settings = self.environment.settings();
+        Context {
+            settings,
+            ansi: settings.ansi(),
+            time_zone: settings.time_zone(),
+            now_micros: self.now_micros,
+            user: &self.user,
+            database: &self.database,
+        }
+    }
+
+    pub(crate) fn sql_options(&self) -> SqlOptions {
+        let settings = self.environment.settings();
+        SqlOptions {
+            double_quoted_identifiers: settings.flag("spark.sql.ansi.doubleQuotedIdentifiers"),
+            ansi: settings.ansi(),
+        }
+    }
+
+    pub(crate) fn ctes(&self) -> Ctes {
+        self.ctes.borrow().clone()
+    }
+
+    /// Runs `work` with other common tables in sight.
+    pub(crate) fn with_ctes<T>(&self, ctes: Ctes, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let before = self.ctes.replace(ctes);
+        let result = work();
+        self.ctes.replace(before);
+        result
+    }
+
+    /// A column name that no other column of the query has.
+    pub(crate) fn fresh_column(&self, name: &str) -> String {
+        const SHOWN_MAX: usize = 40;
+        let id = self.next_column.get();
+        self.next_column.set(id + 1);
+        let shown: String = name.chars().take(SHOWN_MAX).collect();
+        format!("{shown}#{id}")
+    }
+
+    /// A new attribute over a column of its own.
+    pub(crate) fn new_attribute(&self, name: &str, data_type: DataType, nullable: bool) -> Attr {
+        Arc::new(Attribute {
+            column: self.fresh_column(name),
+            name: name.to_owned(),
+            qualifier: Vec::new(),
+            data_type,
+            nullable,
+            metadata: None,
+        })
+    }
+
+    /// A new attribute for the value of `typed`.
+    pub(crate) fn attribute_for(&self, name: &str, typed: &Typed, metadata: Option<String>) -> Attr {
+        Arc::new(Attribute {
+            column: self.fresh_column(name),
+            name: name.to_owned(),
+            qualifier: Vec::new(),
+            data_type: typed.data_type.clone(),
+            nullable: typed.nullable,
+            metadata,
+        })
+    }
+
+    /// `resolved` with exactly its output as plan columns, each with a name of its own even if a column stands twice.
+    pub(crate) fn unique(&self, resolved: &Resolved) -> Result<Resolved> {
+        let mut seen: Vec<&str> = Vec::with_capacity(resolved.output.len());
+        let repeated = resolved.output.iter().any(|attribute| {
+            let again = seen.contains(&attribute.column.as_str());
+            seen.push(&attribute.column);
+            again
+        });
+        if !repeated {
+            return Ok(Resolved { plan: resolved.exact()?, ..resolved.clone() }.forget_hidden());
+        }
+        Ok(self.renewed(resolved)?.forget_hidden())
+    }
+
+    /// A copy of `resolved` whose columns all have new internal names, so that it can stand beside the original.
+    pub(crate) fn renewed(&self, resolved: &Resolved) -> Result<Resolved> {
+        let mut output = Vec::with_capacity(resolved.output.len());
+        let mut expressions: Vec<Expr> = Vec::with_capacity(resolved.output.len());
+        for attribute in resolved.output.iter() {
+            let column = self.fresh_column(&attribute.name);
+            expressions.push(attribute.expr().alias(&column));
+            output.push(Arc::new(Attribute { column, ..(**attribute).clone() }));
+        }
+        Ok(Resolved::new(project(resolved.plan.clone(), expressions)?, output))
+    }
+
+    /// Resolves a relation; `outer` is the scope around a sub-query.
+    pub(crate) fn relation(&self, relation: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        with_stack(|| {
+            let resolved = crate::relation::resolve(self, relation, outer)
+                .map_err(|error| crate::suggest::at(error, &relation.origin))?;
+            Ok(resolved.remember(relation.plan_id))
+        })
+    }
+}
