@@ -9,15 +9,12 @@ use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{
-    Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, cast, lit,
-};
+use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, cast, lit};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
 
 use crate::attribute::Attr;
-use crate::expression::Item;
 use crate::resolved::{Resolved, filter, project};
 use crate::resolver::Resolver;
 
@@ -161,11 +158,17 @@ impl Aggregated {
 fn missing(text: &str, column: &str, input: &Resolved) -> Error {
     let name = input.reachable().find(|attribute| attribute.column == column).map_or(column, |attribute| &attribute.name);
     let _ = text;
-    Error::new("MISSING_AGGREGATION").with("expression", format!("\"{name}\"")).with("expressionAnyValue", format!("\"any_value({name})\""))
+    Error::new("MISSING_AGGREGATION")
+        .with("expression", format!("\"{name}\""))
+        .with("expressionAnyValue", format!("\"any_value({name})\""))
 }
 
 /// A projection whose expressions may hold window calls: those get `Window` nodes below it.
-pub(crate) fn project_with_windows(resolver: &Resolver<'_>, input: LogicalPlan, selected: &[(Expr, Attr)]) -> Result<LogicalPlan> {
+pub(crate) fn project_with_windows(
+    resolver: &Resolver<'_>,
+    input: LogicalPlan,
+    selected: &[(Expr, Attr)],
+) -> Result<LogicalPlan> {
     let (plan, expressions) = extract_windows(resolver, input, selected.iter().map(|(expr, _)| expr.clone()).collect())?;
     let mut columns: Vec<Expr> = Vec::with_capacity(selected.len());
     for (expr, (_, attribute)) in expressions.into_iter().zip(selected) {
@@ -213,21 +216,4 @@ pub(crate) fn has_aggregate(expr: &Expr) -> bool {
 /// Whether an expression calls a window function.
 pub(crate) fn has_window(expr: &Expr) -> bool {
     !datafusion::logical_expr::utils::find_window_exprs([expr]).is_empty()
-}
-
-/// An aggregate call where none may stand.
-pub(crate) fn refuse_aggregate(item: &Item, clause: &str) -> Result<()> {
-    if has_aggregate(&item.typed.expr) {
-        let name = match clause {
-            "WHERE" => "INVALID_WHERE_CONDITION",
-            "GROUP BY" => "GROUP_BY_AGGREGATE",
-            _ => "UNSUPPORTED_EXPR_FOR_OPERATOR",
-        };
-        return Err(Error::new(name)
-            .with("condition", format!("\"{}\"", item.text))
-            .with("sqlExpr", item.text.clone())
-            .with("expressionList", item.text.clone())
-            .with("invalidExprSqls", format!("\"{}\"", item.text)));
-    }
-    Ok(())
 }

@@ -15,7 +15,10 @@ use crate::resolved::Resolved;
 pub enum Source {
     Table(Table),
     /// A view: resolved when it was made; each use gets columns of its own.
-    View { resolved: Arc<Resolved>, qualifier: Vec<String> },
+    View {
+        resolved: Arc<Resolved>,
+        qualifier: Vec<String>,
+    },
 }
 
 /// Something that can be scanned.
@@ -37,7 +40,13 @@ pub trait Environment {
     /// A table or view by the parts of its name; `None` if there is none.
     fn table(&self, name: &[String], options: &Options) -> Result<Option<Source>>;
     /// Files or another source.
-    fn data_source(&self, format: Option<&str>, schema: Option<&StructType>, options: &Options, paths: &[String]) -> Result<Table>;
+    fn data_source(
+        &self,
+        format: Option<&str>,
+        schema: Option<&StructType>,
+        options: &Options,
+        paths: &[String],
+    ) -> Result<Table>;
     /// Rows that came with the plan.
     fn local_data(&self, data: &LocalData) -> Result<Table>;
     /// Numbers from `start` to below `end`.

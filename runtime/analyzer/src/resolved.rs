@@ -86,7 +86,10 @@ impl Resolved {
         }
         let have = self.plan.schema().fields();
         let same = have.len() == wanted.len()
-            && wanted.iter().zip(have.iter()).all(|(expr, field)| matches!(expr, Expr::Column(column) if column.name == *field.name()));
+            && wanted
+                .iter()
+                .zip(have.iter())
+                .all(|(expr, field)| matches!(expr, Expr::Column(column) if column.name == *field.name()));
         if same { Ok(self.plan.clone()) } else { project(self.plan.clone(), wanted) }
     }
 

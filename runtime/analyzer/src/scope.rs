@@ -166,9 +166,9 @@ impl<'a> Scope<'a> {
         const QUALIFIER_PARTS_MAX: usize = 3;
         for length in (1..parts.len().min(QUALIFIER_PARTS_MAX + 1)).rev() {
             let (qualifier, rest) = parts.split_at(length);
-            let candidates = columns
-                .iter()
-                .filter(|attribute| self.qualifies(attribute, qualifier) && same_name(&attribute.name, &rest[0], self.case_sensitive));
+            let candidates = columns.iter().filter(|attribute| {
+                self.qualifies(attribute, qualifier) && same_name(&attribute.name, &rest[0], self.case_sensitive)
+            });
             if let Some(attribute) = single(candidates, parts, origin)? {
                 return Ok(Some((attribute.spelled(&rest[0]), rest[1..].to_vec())));
             }
@@ -213,10 +213,7 @@ impl<'a> Scope<'a> {
                 },
                 _ => self.missing_in_plan(plan_id, parts, origin),
             },
-            _ => Err(suggest::at(
-                Error::new("AMBIGUOUS_COLUMN_REFERENCE").with("name", suggest::quoted_name(parts)),
-                origin,
-            )),
+            _ => Err(suggest::at(Error::new("AMBIGUOUS_COLUMN_REFERENCE").with("name", suggest::quoted_name(parts)), origin)),
         }
     }
 

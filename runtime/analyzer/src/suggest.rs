@@ -31,9 +31,7 @@ pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> E
     let error = if names.is_empty() {
         Error::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").with("objectName", quoted_name(parts))
     } else {
-        Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-            .with("objectName", quoted_name(parts))
-            .with("proposal", names.join(", "))
+        Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", quoted_name(parts)).with("proposal", names.join(", "))
     };
     at(error, origin)
 }

@@ -44,12 +44,10 @@ impl Resolver<'_> {
 
     pub(crate) fn function(&self, call: &FunctionCall, name: &str) -> Result<&'static Function> {
         registry::lookup(name).ok_or_else(|| {
-            if registry::known_to_spark(name) {
-                return Error::unsupported(format!("the function {name}"));
-            }
-            Error::new("UNRESOLVED_ROUTINE")
-                .with("routineName", suggest::quoted_name(&call.name))
-                .with("searchPath", format!("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{}`]", self.context().database))
+            Error::new("UNRESOLVED_ROUTINE").with("routineName", suggest::quoted_name(&call.name)).with(
+                "searchPath",
+                format!("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{}`]", self.context().database),
+            )
         })
     }
 
@@ -134,7 +132,11 @@ impl Resolver<'_> {
                         if !order.is_empty() {
                             aggregate.params.order_by = order.clone();
                         }
-                        Transformed::new(Physical::AggregateFunction(aggregate), true, datafusion::common::tree_node::TreeNodeRecursion::Jump)
+                        Transformed::new(
+                            Physical::AggregateFunction(aggregate),
+                            true,
+                            datafusion::common::tree_node::TreeNodeRecursion::Jump,
+                        )
                     }
                     other => Transformed::no(other),
                 })
@@ -192,8 +194,11 @@ impl Resolver<'_> {
                 .with("expectedNumArgs", names.len().to_string())
                 .with("actualNumArgs", types.len().to_string()));
         }
-        let variables: Vec<_> =
-            names.iter().zip(types).map(|(name, (data_type, nullable))| self.new_attribute(name, data_type.clone(), *nullable)).collect();
+        let variables: Vec<_> = names
+            .iter()
+            .zip(types)
+            .map(|(name, (data_type, nullable))| self.new_attribute(name, data_type.clone(), *nullable))
+            .collect();
         let before = scope.lambdas.borrow().len();
         scope.lambdas.borrow_mut().extend(names.iter().cloned().zip(variables.iter().map(|variable| variable.typed())));
         let body = self.expression(body, scope);
@@ -208,9 +213,5 @@ impl Resolver<'_> {
 
 /// DataFusion's form of a sort order.
 pub(crate) fn sort(expr: Physical, order: &SortOrder) -> Sort {
-    Sort {
-        expr,
-        asc: order.direction == SortDirection::Ascending,
-        nulls_first: order.nulls == NullOrder::First,
-    }
+    Sort { expr, asc: order.direction == SortDirection::Ascending, nulls_first: order.nulls == NullOrder::First }
 }

@@ -19,7 +19,8 @@ impl Resolver<'_> {
             DataType::Struct(fields) => {
                 let mut matching = fields.fields.iter().filter(|field| same_name(&field.name, name, self.case_sensitive));
                 let Some(field) = matching.next() else {
-                    let known: Vec<String> = fields.fields.iter().map(|field| quoted_name(std::slice::from_ref(&field.name))).collect();
+                    let known: Vec<String> =
+                        fields.fields.iter().map(|field| quoted_name(std::slice::from_ref(&field.name))).collect();
                     return Err(Error::new("FIELD_NOT_FOUND")
                         .with("fieldName", quoted_name(&[name.to_owned()]))
                         .with("fields", known.join(", ")));
@@ -35,7 +36,11 @@ impl Resolver<'_> {
             }
             DataType::Array { element, .. } if matches!(**element, DataType::Struct(_)) => {
                 let key = Typed::new(datafusion::logical_expr::lit(name), DataType::String, false);
-                self.internal("get_array_struct_fields", vec![child.clone(), Item::new(key, name)], format!("{}.{name}", child.text))
+                self.internal(
+                    "get_array_struct_fields",
+                    vec![child.clone(), Item::new(key, name)],
+                    format!("{}.{name}", child.text),
+                )
             }
             DataType::Map { .. } => {
                 let key = Typed::new(datafusion::logical_expr::lit(name), DataType::String, false);

@@ -13,6 +13,11 @@ mod subquery;
 pub(crate) mod text;
 mod window;
 
+pub(crate) use call::sort;
+pub(crate) use extract::named_struct;
+pub(crate) use subquery::lowered;
+pub(crate) use window::constant;
+
 use datafusion::logical_expr::Expr as Physical;
 use emberflow_base::{Error, Result};
 use emberflow_functions::cast::{self, EvalMode};
@@ -68,13 +73,16 @@ impl Resolver<'_> {
             ExprKind::Star { .. } | ExprKind::Regex { .. } => {
                 Err(Error::new("INVALID_USAGE_OF_STAR_OR_REGEX").with("elem", "'*'").with("prettyName", "expression"))
             }
-            ExprKind::Lambda { .. } => Err(Error::new("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION").with("class", "expression")),
-            ExprKind::NamedArgument { name, .. } => Err(Error::new("NAMED_PARAMETERS_NOT_SUPPORTED").with("functionName", name.clone())),
-            ExprKind::Foreign { function, .. } => Err(Error::unsupported(format!("{} functions ({})", function.language, function.name))),
-            ExprKind::Parameter { name, position } => {
-                let name = name.clone().unwrap_or_else(|| format!("_{position}"));
-                Err(Error::new("UNBOUND_SQL_PARAMETER").with("name", name))
+            ExprKind::Lambda { .. } => {
+                Err(Error::new("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION").with("class", "expression"))
             }
+            ExprKind::NamedArgument { name, .. } => {
+                Err(Error::new("NAMED_PARAMETERS_NOT_SUPPORTED").with("functionName", name.clone()))
+            }
+            ExprKind::Foreign { function, .. } => {
+                Err(Error::unsupported(format!("{} functions ({})", function.language, function.name)))
+            }
+            ExprKind::Parameter { name, position } => self.parameter(name.as_deref(), *position),
             ExprKind::Unsupported { name } => Err(Error::unsupported(name.clone())),
         }
     }
@@ -104,7 +112,8 @@ impl Resolver<'_> {
 
     /// `current_date` and its like may be written without parentheses.
     fn keyword(&self, parts: &[String], scope: &Scope<'_>) -> Option<Result<Item>> {
-        const BARE: &[&str] = &["current_date", "current_timestamp", "current_user", "user", "session_user", "localtimestamp", "current_time"];
+        const BARE: &[&str] =
+            &["current_date", "current_timestamp", "current_user", "user", "session_user", "localtimestamp", "current_time"];
         let [name] = parts else { return None };
         let name = name.to_lowercase();
         BARE.contains(&name.as_str()).then(|| {

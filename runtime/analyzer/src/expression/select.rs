@@ -160,11 +160,15 @@ impl Resolver<'_> {
             around = current.outer;
         }
         let Ok(base) = self.expression(&Expr::attribute(target.iter().cloned()), scope) else {
-            let known: Vec<String> = scope.columns.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
-            return Err(Error::new("CANNOT_RESOLVE_STAR_EXPAND").with("targetString", quoted_name(target)).with("columns", known.join(", ")));
+            let known: Vec<String> =
+                scope.columns.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
+            return Err(Error::new("CANNOT_RESOLVE_STAR_EXPAND")
+                .with("targetString", quoted_name(target))
+                .with("columns", known.join(", ")));
         };
         let DataType::Struct(fields) = &base.typed.data_type else {
-            return Err(Error::new("INVALID_STAR_EXPANSION_BASE").text(format!("{} is not a struct, so `.*` cannot expand it.", base.text)));
+            return Err(Error::new("INVALID_STAR_EXPANSION_BASE")
+                .text(format!("{} is not a struct, so `.*` cannot expand it.", base.text)));
         };
         fields
             .fields
@@ -182,7 +186,8 @@ impl Resolver<'_> {
             let before = columns.len();
             columns.retain(|selected| !same_name(&selected.name, name, self.case_sensitive));
             if columns.len() == before {
-                let known: Vec<String> = columns.iter().map(|selected| quoted_name(std::slice::from_ref(&selected.name))).collect();
+                let known: Vec<String> =
+                    columns.iter().map(|selected| quoted_name(std::slice::from_ref(&selected.name))).collect();
                 return Err(Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
                     .with("objectName", quoted_name(parts))
                     .with("proposal", known.join(", ")));

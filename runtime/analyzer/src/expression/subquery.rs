@@ -63,7 +63,10 @@ impl Resolver<'_> {
                 .with("leftLength", items.len().to_string())
                 .with("rightLength", resolved.output.len().to_string())
                 .with("leftColumns", list(items.iter().map(|item| format!("\"{}\"", item.text)).collect()))
-                .with("rightColumns", list(resolved.output.iter().map(|attribute| format!("\"{}\"", attribute.name)).collect())));
+                .with(
+                    "rightColumns",
+                    list(resolved.output.iter().map(|attribute| format!("\"{}\"", attribute.name)).collect()),
+                ));
         }
         let said = format!("({} IN (listquery()))", items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>().join(", "));
         let nullable = items.iter().any(|item| item.typed.nullable) || resolved.output.iter().any(|attribute| attribute.nullable);
@@ -84,7 +87,7 @@ impl Resolver<'_> {
 
     fn same_type(&self, left: Item, right: Typed, said: &str) -> Result<(Typed, Typed)> {
         let context = self.context();
-        let Some(common) = coerce::wider_type(&left.typed.data_type, &right.data_type, &context) else {
+        let Some(common) = coerce::wider_type(&left.typed.data_type, &right.data_type, context.ansi) else {
             return Err(Error::new("DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH")
                 .with("sqlExpr", format!("\"{said}\""))
                 .with("mismatchedColumns", format!("(\"{}\")", left.text))

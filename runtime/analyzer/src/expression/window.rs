@@ -33,14 +33,16 @@ impl Resolver<'_> {
             said.push(format!("PARTITION BY {}", list.join(", ")));
         }
         if !orders.is_empty() {
-            let list: Vec<String> = orders.iter().zip(&window.order_by).map(|(item, order)| text::order(&item.text, order)).collect();
+            let list: Vec<String> =
+                orders.iter().zip(&window.order_by).map(|(item, order)| text::order(&item.text, order)).collect();
             said.push(format!("ORDER BY {}", list.join(", ")));
         }
         said.push(frame_text);
         let said = format!("{} OVER ({})", function.text, said.join(" "));
 
         let partition_by: Vec<Physical> = partition.into_iter().map(|item| item.typed.expr).collect();
-        let order_by: Vec<Sort> = orders.into_iter().zip(&window.order_by).map(|(item, order)| sort(item.typed.expr, order)).collect();
+        let order_by: Vec<Sort> =
+            orders.into_iter().zip(&window.order_by).map(|(item, order)| sort(item.typed.expr, order)).collect();
         let expr = over(function.typed.expr, &partition_by, &order_by, &frame)?;
         Ok(Item::new(Typed { expr, ..function.typed }, said))
     }
@@ -88,19 +90,13 @@ impl Resolver<'_> {
         let ordered = !orders.is_empty();
         let Some(frame) = &window.frame else {
             return Ok(match (ordered, ranks) {
-                (true, true) => (
-                    WindowFrame::new(Some(false)),
-                    "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned(),
-                ),
-                (true, false) => (
-                    WindowFrame::new(Some(false)),
-                    "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned(),
-                ),
+                (true, true) => (WindowFrame::new(Some(false)), "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned()),
+                (true, false) => (WindowFrame::new(Some(false)), "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned()),
                 _ => (WindowFrame::new(None), "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned()),
             });
         };
-        let (lower, lower_text) = self.bound(frame, &frame.lower, true, orders, scope)?;
-        let (upper, upper_text) = self.bound(frame, &frame.upper, false, orders, scope)?;
+        let (lower, lower_text) = self.bound(frame, &frame.lower, orders, scope)?;
+        let (upper, upper_text) = self.bound(frame, &frame.upper, orders, scope)?;
         let units = match frame.unit {
             FrameUnit::Rows => WindowFrameUnits::Rows,
             FrameUnit::Range => WindowFrameUnits::Range,
@@ -116,7 +112,6 @@ impl Resolver<'_> {
         &self,
         frame: &Frame,
         bound: &FrameBound,
-        is_lower: bool,
         orders: &[Item],
         scope: &Scope<'_>,
     ) -> Result<(WindowFrameBound, Option<String>)> {
@@ -130,7 +125,7 @@ impl Resolver<'_> {
             FrameBound::UnboundedFollowing => (WindowFrameBound::Following(unbounded(())), None),
             FrameBound::Offset(offset) => {
                 let item = self.expression(offset, &Scope::empty(Some(scope), self.case_sensitive))?;
-                let (value, negative) = self.offset(frame.unit, item.typed, orders)?;
+                let (value, negative) = self.frame_offset(frame.unit, item.typed, orders)?;
                 let bound = match (negative, is_zero(&value)) {
                     (_, true) => WindowFrameBound::CurrentRow,
                     (true, _) => WindowFrameBound::Preceding(value),
@@ -142,7 +137,7 @@ impl Resolver<'_> {
     }
 
     /// The offset without its sign, in the type DataFusion wants: rows as unsigned, ranges as the order's own type.
-    fn offset(&self, unit: FrameUnit, typed: Typed, orders: &[Item]) -> Result<(ScalarValue, bool)> {
+    fn frame_offset(&self, unit: FrameUnit, typed: Typed, orders: &[Item]) -> Result<(ScalarValue, bool)> {
         let target = match (unit, orders.first()) {
             (FrameUnit::Rows, _) => DataType::Long,
             (FrameUnit::Range, Some(order)) => match &order.typed.data_type {
@@ -153,7 +148,11 @@ impl Resolver<'_> {
             (FrameUnit::Range, None) => return Err(Error::new("DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER").with("sqlExpr", "")),
         };
         let in_days = target == DataType::day_time() && typed.data_type.is_integral();
-        let typed = if in_days { cast::cast(typed, &DataType::Long, EvalMode::Ansi, &self.context())? } else { cast::cast(typed, &target, EvalMode::Ansi, &self.context())? };
+        let typed = if in_days {
+            cast::cast(typed, &DataType::Long, EvalMode::Ansi, &self.context())?
+        } else {
+            cast::cast(typed, &target, EvalMode::Ansi, &self.context())?
+        };
         let value = constant(&typed.expr)?;
         let negative = is_negative(&value);
         let value = if negative { value.arithmetic_negate().map_err(from_datafusion)? } else { value };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr as Physical;
 use emberflow_base::{Error, Result};
-use emberflow_functions::{Typed, literal};
+use emberflow_functions::Typed;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Aggregate, Expr, ExprKind, FunctionCall, Grouping, GroupingElement, Literal, Relation};
 
@@ -36,11 +36,7 @@ impl Resolver<'_> {
         let selected = {
             let scope = Scope::over(&input, outer, self.case_sensitive);
             let list = self.columns_of_list(&aggregate.aggregates, &scope)?;
-            if aggregate.groupings_come_first {
-                groups.columns.iter().map(copy).chain(list).collect()
-            } else {
-                list
-            }
+            if aggregate.groupings_come_first { groups.columns.iter().map(copy).chain(list).collect() } else { list }
         };
         self.grouped(input, groups, selected)
     }
@@ -285,13 +281,15 @@ impl Resolver<'_> {
         let mut values = Vec::new();
         for batch in rows {
             for row in 0..batch.num_rows() {
-                let value = ScalarValue::try_from_array(batch.column(0), row).map_err(emberflow_functions::errors::from_datafusion)?;
-                values.push(Expr::literal(literal::from_scalar(&value, &data_type)?));
+                let value =
+                    ScalarValue::try_from_array(batch.column(0), row).map_err(emberflow_functions::errors::from_datafusion)?;
+                values.push(Expr::literal(from_scalar(&value, &data_type)?));
             }
         }
         if values.len() > most {
-            return Err(Error::new("TOO_MANY_PIVOT_VALUES")
-                .text(format!("The pivot column has more than {most} values; give the values, or raise spark.sql.pivotMaxValues.")));
+            return Err(Error::new("TOO_MANY_PIVOT_VALUES").text(format!(
+                "The pivot column has more than {most} values; give the values, or raise spark.sql.pivotMaxValues."
+            )));
         }
         Ok(values)
     }
@@ -327,7 +325,9 @@ impl Resolver<'_> {
             let scope = Scope::over(&input, outer, self.case_sensitive);
             let mut used: Vec<String> = Vec::new();
             for expr in aggregates.iter().chain(columns) {
-                used.extend(self.expression(expr, &scope)?.typed.expr.column_refs().into_iter().map(|column| column.name.clone()));
+                used.extend(
+                    self.expression(expr, &scope)?.typed.expr.column_refs().into_iter().map(|column| column.name.clone()),
+                );
                 collect_aggregate_columns(&self.expression(expr, &scope)?.typed.expr, &mut used);
             }
             input
@@ -374,6 +374,29 @@ fn is_aggregate(call: &FunctionCall) -> bool {
     lookup(&call.bare()).is_some_and(|function| matches!(function.kind, Kind::Aggregate(_)))
 }
 
+/// A value of a pivot column as a constant.
+fn from_scalar(value: &ScalarValue, data_type: &DataType) -> Result<Literal> {
+    Ok(match value {
+        value if value.is_null() => Literal::Null(data_type.clone()),
+        ScalarValue::Boolean(Some(flag)) => Literal::Boolean(*flag),
+        ScalarValue::Int8(Some(number)) => Literal::Byte(*number),
+        ScalarValue::Int16(Some(number)) => Literal::Short(*number),
+        ScalarValue::Int32(Some(number)) => Literal::Int(*number),
+        ScalarValue::Int64(Some(number)) => Literal::Long(*number),
+        ScalarValue::Float32(Some(number)) => Literal::Float(*number),
+        ScalarValue::Float64(Some(number)) => Literal::Double(*number),
+        ScalarValue::Decimal128(Some(value), precision, scale) => {
+            Literal::Decimal { value: *value, precision: *precision, scale: *scale }
+        }
+        ScalarValue::Utf8(Some(text)) => Literal::String(text.clone()),
+        ScalarValue::Binary(Some(bytes)) => Literal::Binary(bytes.clone()),
+        ScalarValue::Date32(Some(days)) => Literal::Date(*days),
+        ScalarValue::TimestampMicrosecond(Some(micros), Some(_)) => Literal::Timestamp(*micros),
+        ScalarValue::TimestampMicrosecond(Some(micros), None) => Literal::TimestampNtz(*micros),
+        _ => return Err(Error::unsupported(format!("a pivot over {}", data_type.simple_string()))),
+    })
+}
+
 /// `(a, b, c)`, `(a, b)`, `(a)`, `()`.
 fn rollup(elements: &[Vec<usize>]) -> Vec<Vec<usize>> {
     (0..=elements.len()).rev().map(|length| elements[..length].concat()).collect()
@@ -383,7 +406,9 @@ fn rollup(elements: &[Vec<usize>]) -> Vec<Vec<usize>> {
 fn cube(elements: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let count = elements.len();
     (0..1usize << count)
-        .map(|left_out| (0..count).filter(|at| left_out >> (count - 1 - at) & 1 == 0).flat_map(|at| elements[at].clone()).collect())
+        .map(|left_out| {
+            (0..count).filter(|at| left_out >> (count - 1 - at) & 1 == 0).flat_map(|at| elements[at].clone()).collect()
+        })
         .collect()
 }
 

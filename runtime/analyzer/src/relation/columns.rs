@@ -26,7 +26,13 @@ impl Resolver<'_> {
         let mut made: Vec<Selected> = Vec::with_capacity(columns.len());
         for alias in columns {
             let item = self.expression(&alias.expression, &scope)?;
-            made.push(Selected { item, name: alias.name.clone(), metadata: alias.metadata.clone(), attribute: None, aliased: true });
+            made.push(Selected {
+                item,
+                name: alias.name.clone(),
+                metadata: alias.metadata.clone(),
+                attribute: None,
+                aliased: true,
+            });
         }
         drop(scope);
         let find = |made: &[Selected], attribute: &Attr| {
@@ -98,7 +104,13 @@ impl Resolver<'_> {
         self.project_selected(resolved, selected)
     }
 
-    pub(super) fn drop(&self, input: &Relation, columns: &[Expr], names: &[String], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    pub(super) fn drop(
+        &self,
+        input: &Relation,
+        columns: &[Expr],
+        names: &[String],
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         let scope = Scope::over(&resolved, outer, self.case_sensitive);
         let mut dropped: Vec<String> = Vec::new();
@@ -126,7 +138,8 @@ impl Resolver<'_> {
         let resolved = self.relation(input, outer)?;
         let mut selected = Vec::with_capacity(schema.fields.len());
         for field in &schema.fields {
-            let mut matching = resolved.output.iter().filter(|attribute| same_name(&attribute.name, &field.name, self.case_sensitive));
+            let mut matching =
+                resolved.output.iter().filter(|attribute| same_name(&attribute.name, &field.name, self.case_sensitive));
             let Some(attribute) = matching.next() else {
                 if field.nullable {
                     let typed = emberflow_functions::literal::null(&field.data_type)?;

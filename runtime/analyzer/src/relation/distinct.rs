@@ -13,7 +13,13 @@ use crate::scope::Scope;
 use crate::suggest;
 
 impl Resolver<'_> {
-    pub(super) fn deduplicate(&self, input: &Relation, keys: &[String], all: bool, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    pub(super) fn deduplicate(
+        &self,
+        input: &Relation,
+        keys: &[String],
+        all: bool,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         let exact = resolved.exact()?;
         for attribute in resolved.output.iter() {
@@ -41,7 +47,11 @@ impl Resolver<'_> {
         for key in keys {
             let before = on.len();
             on.extend(
-                resolved.output.iter().filter(|attribute| same_name(&attribute.name, key, self.case_sensitive)).map(|attribute| attribute.expr()),
+                resolved
+                    .output
+                    .iter()
+                    .filter(|attribute| same_name(&attribute.name, key, self.case_sensitive))
+                    .map(|attribute| attribute.expr()),
             );
             if on.len() == before {
                 return Err(suggest::unresolved_column(std::slice::from_ref(key), &resolved.output, &None));

@@ -122,7 +122,10 @@ impl Resolver<'_> {
 }
 
 /// `plan`, made to carry every column that `expr` uses.
-pub(super) fn reach(plan: datafusion::logical_expr::LogicalPlan, expr: &Physical) -> Result<datafusion::logical_expr::LogicalPlan> {
+pub(super) fn reach(
+    plan: datafusion::logical_expr::LogicalPlan,
+    expr: &Physical,
+) -> Result<datafusion::logical_expr::LogicalPlan> {
     let mut plan = plan;
     for column in expr.column_refs() {
         let name = column.name.clone();

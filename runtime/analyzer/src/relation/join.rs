@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use datafusion::common::NullEquality;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion::logical_expr::{
-    BinaryExpr, Expr as Physical, JoinConstraint, JoinType as Lowered, LogicalPlan, LogicalPlanBuilder, Operator,
-};
+use datafusion::logical_expr::{BinaryExpr, Expr as Physical, JoinConstraint, JoinType as Lowered, LogicalPlan, Operator};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::{Typed, cast, coerce};
@@ -37,7 +35,9 @@ impl Resolver<'_> {
                 let names: Vec<String> = left
                     .output
                     .iter()
-                    .filter(|attribute| right.output.iter().any(|other| same_name(&attribute.name, &other.name, self.case_sensitive)))
+                    .filter(|attribute| {
+                        right.output.iter().any(|other| same_name(&attribute.name, &other.name, self.case_sensitive))
+                    })
                     .map(|attribute| attribute.name.clone())
                     .collect();
                 self.join_using(left, right, join.join_type, &names, &join.left, &join.right)
@@ -124,11 +124,14 @@ impl Resolver<'_> {
     fn joined(&self, left: Resolved, right: Resolved, join_type: JoinType, plan: LogicalPlan) -> Resolved {
         let mut output: Vec<Attr> = Vec::with_capacity(left.output.len() + right.output.len());
         let (left_null, right_null) = outer_sides(join_type);
-        output.extend(left.output.iter().map(|attribute| if left_null { attribute.as_nullable() } else { Arc::clone(attribute) }));
+        output
+            .extend(left.output.iter().map(|attribute| if left_null { attribute.as_nullable() } else { Arc::clone(attribute) }));
         let mut qualified_only = left.qualified_only;
         let mut plan_ids = left.plan_ids;
         if !matches!(join_type, JoinType::LeftSemi | JoinType::LeftAnti) {
-            output.extend(right.output.iter().map(|attribute| if right_null { attribute.as_nullable() } else { Arc::clone(attribute) }));
+            output.extend(
+                right.output.iter().map(|attribute| if right_null { attribute.as_nullable() } else { Arc::clone(attribute) }),
+            );
             qualified_only.extend(right.qualified_only);
         }
         for (plan_id, columns) in right.plan_ids {
@@ -187,7 +190,8 @@ impl Resolver<'_> {
         keys: Vec<(Attr, Attr)>,
     ) -> Result<Resolved> {
         let current = |wanted: &Attr| joined.output.iter().find(|attribute| attribute.column == wanted.column).cloned();
-        let is_key = |attribute: &Attr| keys.iter().any(|(one, two)| one.column == attribute.column || two.column == attribute.column);
+        let is_key =
+            |attribute: &Attr| keys.iter().any(|(one, two)| one.column == attribute.column || two.column == attribute.column);
         let mut output: Vec<Attr> = Vec::new();
         let mut qualified_only = joined.qualified_only.clone();
         let mut plan = joined.plan.clone();
@@ -237,7 +241,8 @@ impl Resolver<'_> {
     fn using_key(&self, side: &Resolved, name: &str, which: &str, relation: &Relation) -> Result<Attr> {
         let mut matching = side.output.iter().filter(|attribute| same_name(&attribute.name, name, self.case_sensitive));
         let Some(attribute) = matching.next() else {
-            let mut known: Vec<String> = side.output.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
+            let mut known: Vec<String> =
+                side.output.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
             known.sort();
             let error = Error::new("UNRESOLVED_USING_COLUMN_FOR_JOIN")
                 .with("colName", quoted_name(&[name.to_owned()]))
@@ -283,9 +288,4 @@ fn equality(part: Physical, left: &Resolved, right: &Resolved) -> std::result::R
         }
         other => Err(Box::new(other)),
     }
-}
-
-#[allow(unused)]
-fn builder(plan: LogicalPlan) -> LogicalPlanBuilder {
-    LogicalPlanBuilder::from(plan)
 }

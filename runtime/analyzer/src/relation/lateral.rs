@@ -5,7 +5,6 @@ use std::sync::Arc;
 use emberflow_base::{Error, Result};
 use emberflow_plan::tree::{Expr, JoinType, Relation, RelationKind};
 
-use super::project::qualified;
 use crate::attribute::Attr;
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
@@ -38,7 +37,9 @@ impl Resolver<'_> {
     ) -> Result<Resolved> {
         let scope = Scope::over(&resolved, outer, self.case_sensitive);
         let Some(mut generated) = self.generator(generator, &scope)? else {
-            return Err(Error::new("UNRESOLVED_ROUTINE").with("routineName", "the generator").with("searchPath", "[`system`.`builtin`]"));
+            return Err(Error::new("UNRESOLVED_ROUTINE")
+                .with("routineName", "the generator")
+                .with("searchPath", "[`system`.`builtin`]"));
         };
         drop(scope);
         generated.outer |= keep;
@@ -66,9 +67,11 @@ impl Resolver<'_> {
             let mut call = emberflow_plan::tree::FunctionCall::named("", arguments.to_vec());
             call.name = name.to_vec();
             let generator = Expr::new(emberflow_plan::tree::ExprKind::Function(call));
-            return self.generated(resolved, &generator, keep, alias, columns, outer).map_err(|error| match error.base_condition() {
-                "UNRESOLVED_ROUTINE" => Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name)),
-                _ => error,
+            return self.generated(resolved, &generator, keep, alias, columns, outer).map_err(|error| {
+                match error.base_condition() {
+                    "UNRESOLVED_ROUTINE" => Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name)),
+                    _ => error,
+                }
             });
         }
         let right = {
@@ -104,7 +107,9 @@ impl Resolver<'_> {
         let plan = self.lowered_join(&left, &right, join_type, condition)?;
         let mut output: Vec<Attr> = left.output.to_vec();
         let null_right = join_type == JoinType::LeftOuter;
-        output.extend(right.output.iter().map(|attribute| if null_right { attribute.as_nullable() } else { Arc::clone(attribute) }));
+        output.extend(
+            right.output.iter().map(|attribute| if null_right { attribute.as_nullable() } else { Arc::clone(attribute) }),
+        );
         Ok(Resolved { output: output.into(), plan, hidden: None, aggregated: None, ..left })
     }
 }
@@ -123,9 +128,4 @@ fn table_function(relation: &Relation) -> Option<Function<'_>> {
         },
         _ => None,
     }
-}
-
-#[allow(unused)]
-fn unused(resolved: Resolved) -> Resolved {
-    qualified(resolved, Vec::new())
 }

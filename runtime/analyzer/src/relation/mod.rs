@@ -37,7 +37,9 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::CachedRemote { id } => resolver.cached_remote(id),
 
         Kind::Project { input, expressions } => resolver.project(input.as_ref(), expressions, outer),
-        Kind::SubqueryAlias { input, alias, qualifier, columns } => resolver.subquery_alias(input, alias, qualifier, columns, outer),
+        Kind::SubqueryAlias { input, alias, qualifier, columns } => {
+            resolver.subquery_alias(input, alias, qualifier, columns, outer)
+        }
         Kind::ToDf { input, names } => resolver.to_df(input, names, outer),
         Kind::WithColumns { input, columns } => resolver.with_columns(input, columns, outer),
         Kind::WithColumnsRenamed { input, renames } => resolver.with_columns_renamed(input, renames, outer),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use emberflow_base::{Error, Result};
+use emberflow_base::Result;
 use emberflow_functions::cast;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{CastMode, Expr, ExprKind, Literal, Relation};
@@ -16,7 +16,13 @@ use crate::scope::Scope;
 use crate::suggest;
 
 impl Resolver<'_> {
-    pub(super) fn fill_na(&self, input: &Relation, columns: &[String], values: &[Literal], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    pub(super) fn fill_na(
+        &self,
+        input: &Relation,
+        columns: &[String],
+        values: &[Literal],
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         self.check_names(&resolved, columns)?;
         self.mapped(resolved, outer, |resolver, attribute| {
@@ -27,11 +33,8 @@ impl Resolver<'_> {
                 _ => None,
             };
             let Some(value) = value.filter(|value| fills(value, &attribute.data_type)) else { return Ok(None) };
-            let column = Expr::new(ExprKind::Attribute {
-                parts: vec![attribute.name.clone()],
-                plan_id: None,
-                is_metadata_column: false,
-            });
+            let column =
+                Expr::new(ExprKind::Attribute { parts: vec![attribute.name.clone()], plan_id: None, is_metadata_column: false });
             let filler = Expr::new(ExprKind::Cast {
                 expression: Box::new(Expr::literal(value.clone())),
                 target: attribute.data_type.clone(),
@@ -131,7 +134,13 @@ impl Resolver<'_> {
                     let item = self.expression(&expr, &scope)?;
                     let typed = cast::cast(item.typed, &attribute.data_type, self.context().mode(), &self.context())?;
                     let item = Item::new(typed, attribute.name.clone());
-                    Selected { item, name: attribute.name.clone(), metadata: attribute.metadata.clone(), attribute: None, aliased: true }
+                    Selected {
+                        item,
+                        name: attribute.name.clone(),
+                        metadata: attribute.metadata.clone(),
+                        attribute: None,
+                        aliased: true,
+                    }
                 }
             });
         }
@@ -144,8 +153,12 @@ impl Resolver<'_> {
 
     fn check_names(&self, resolved: &Resolved, columns: &[String]) -> Result<()> {
         for name in columns {
-            let matching: Vec<Attr> =
-                resolved.output.iter().filter(|attribute| same_name(name, &attribute.name, self.case_sensitive)).cloned().collect();
+            let matching: Vec<Attr> = resolved
+                .output
+                .iter()
+                .filter(|attribute| same_name(name, &attribute.name, self.case_sensitive))
+                .cloned()
+                .collect();
             match matching.len() {
                 0 => return Err(suggest::unresolved_column(std::slice::from_ref(name), &resolved.output, &None)),
                 1 => {}
@@ -187,9 +200,4 @@ fn is_there(attribute: &Attr) -> Result<datafusion::logical_expr::Expr> {
 fn counted(there: datafusion::logical_expr::Expr) -> Result<datafusion::logical_expr::Expr> {
     use datafusion::logical_expr::{lit, when};
     when(there, lit(1i64)).otherwise(lit(0i64)).map_err(emberflow_functions::errors::from_datafusion)
-}
-
-#[allow(unused)]
-fn never() -> Error {
-    Error::internal("unreachable")
 }

@@ -12,7 +12,7 @@ use emberflow_plan::tree::{Expr, Relation};
 use emberflow_plan::{DataType, StructType};
 
 use crate::aggregate::{Aggregated, has_aggregate, project_with_windows};
-use crate::attribute::{Attr, Attribute};
+use crate::attribute::Attr;
 use crate::expression::Item;
 use crate::expression::select::{Element, Selected};
 use crate::resolved::{Hidden, Resolved, project};
@@ -163,7 +163,9 @@ impl Resolver<'_> {
         let element = Physical::Column(Column::new_unqualified(list_column));
         let fields = match &list.data_type {
             DataType::Array { element, .. } => match &**element {
-                DataType::Struct(StructType { fields }) if fields.len() + usize::from(with_position) == columns.len() => Some(fields.clone()),
+                DataType::Struct(StructType { fields }) if fields.len() + usize::from(with_position) == columns.len() => {
+                    Some(fields.clone())
+                }
                 _ => None,
             },
             _ => None,
@@ -222,7 +224,11 @@ pub(crate) fn qualified(resolved: Resolved, qualifier: Vec<String>) -> Resolved 
 
 /// The 0-based positions of a list's elements, as a list.
 fn positions(list: &Typed) -> Physical {
-    emberflow_functions::generators::positions(list)
+    use datafusion::functions_nested::expr_fn::{array_length, range};
+    use datafusion::logical_expr::{cast, lit};
+    let length = cast(array_length(list.expr.clone()), arrow::datatypes::DataType::Int64);
+    let numbers = range(lit(0i64), length, lit(1i64));
+    cast(numbers, emberflow_functions::types::to_arrow(&DataType::array(DataType::Int, true)))
 }
 
 fn generator_columns(
@@ -259,9 +265,4 @@ fn columns_only(elements: Vec<Element>) -> Result<Vec<Selected>> {
 /// A selected column for a plain value.
 pub(crate) fn selected(name: &str, typed: Typed) -> Selected {
     Selected { item: Item::new(typed, name), name: name.to_owned(), metadata: None, attribute: None, aliased: true }
-}
-
-/// An attribute whose column is `column`, for plans made elsewhere.
-pub(crate) fn attribute_of(column: String, name: &str, data_type: DataType, nullable: bool, qualifier: Vec<String>) -> Attr {
-    Arc::new(Attribute { column, name: name.to_owned(), qualifier, data_type, nullable, metadata: None })
 }

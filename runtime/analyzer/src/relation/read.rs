@@ -9,10 +9,10 @@ use emberflow_base::{Error, Result};
 use emberflow_functions::cast;
 use emberflow_functions::coerce;
 use emberflow_functions::errors::from_datafusion;
-use emberflow_plan::tree::{Command, Cte, Expr, ExprKind, LocalData, Options, Relation, RelationKind, Statement};
+use emberflow_plan::tree::{Cte, Expr, ExprKind, LocalData, Options, Relation, RelationKind, Statement};
 use emberflow_plan::{DataType, StructType};
 
-use super::project::{qualified, selected};
+use super::project::qualified;
 use crate::environment::{Source, Table};
 use crate::expression::select::Element;
 use crate::resolved::{Resolved, project};
@@ -70,9 +70,10 @@ impl Resolver<'_> {
         let work_name = self.fresh_column(&cte.name);
         let schema = Arc::clone(anchor.plan.schema().inner());
         let work_source = datafusion::datasource::cte_worktable::CteWorkTable::new(&work_name, schema);
-        let work = LogicalPlanBuilder::scan(TableReference::bare(work_name.clone()), provider_as_source(Arc::new(work_source)), None)
-            .and_then(LogicalPlanBuilder::build)
-            .map_err(from_datafusion)?;
+        let work =
+            LogicalPlanBuilder::scan(TableReference::bare(work_name.clone()), provider_as_source(Arc::new(work_source)), None)
+                .and_then(LogicalPlanBuilder::build)
+                .map_err(from_datafusion)?;
         let columns = work.schema().columns().into_iter().zip(anchor.output.iter());
         let bare = columns.map(|(column, attribute)| Physical::Column(column).alias(&attribute.column)).collect();
         let work = Resolved::new(project(work, bare)?, anchor.output.to_vec());
@@ -100,9 +101,7 @@ impl Resolver<'_> {
             .output
             .iter()
             .zip(anchor.output.iter())
-            .map(|(have, want)| {
-                Ok(cast::cast(have.typed(), &want.data_type, context.mode(), &context)?.expr.alias(&want.column))
-            })
+            .map(|(have, want)| Ok(cast::cast(have.typed(), &want.data_type, context.mode(), &context)?.expr.alias(&want.column)))
             .collect::<Result<Vec<_>>>()?;
         project(step.plan, columns)
     }
@@ -176,8 +175,9 @@ impl Resolver<'_> {
         for (position, column) in columns.into_iter().enumerate() {
             let name = format!("col{}", position + 1);
             let nullable = column.iter().any(|typed| typed.nullable);
-            let (column, data_type) = coerce::to_common_type(column, &context)?
-                .ok_or_else(|| Error::new("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE").with("colName", format!("`{name}`")))?;
+            let (column, data_type) = coerce::to_common_type(column, &context)?.ok_or_else(|| {
+                Error::new("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE").with("colName", format!("`{name}`"))
+            })?;
             let attribute = self.new_attribute(&name, data_type, nullable);
             for (cell, row) in column.into_iter().zip(&mut cells) {
                 row.push(cell.expr);
@@ -239,14 +239,23 @@ impl Resolver<'_> {
     }
 
     /// SQL text as a relation, with its parameters bound.
-    pub(super) fn sql(&self, text: &str, named: &[(String, Expr)], positional: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    pub(super) fn sql(
+        &self,
+        text: &str,
+        named: &[(String, Expr)],
+        positional: &[Expr],
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
         let statement = emberflow_plan::sql::parse_statement(text, self.sql_options())?;
         let relation = match statement {
             Statement::Query(relation) => relation,
             Statement::Command(command) => Relation::new(RelationKind::Command(Box::new(command))),
         };
-        let relation = emberflow_plan::sql::bind(relation, named, positional)?;
-        self.relation(&relation, outer)
+        let scope = Scope::empty(outer, self.case_sensitive);
+        let named =
+            named.iter().map(|(name, value)| Ok((name.clone(), self.expression(value, &scope)?))).collect::<Result<_>>()?;
+        let positional = positional.iter().map(|value| self.expression(value, &scope)).collect::<Result<_>>()?;
+        self.with_parameters(named, positional, || self.relation(&relation, outer))
     }
 }
 
@@ -255,17 +264,4 @@ fn mentions(relation: &Relation, name: &str) -> bool {
     // A name that is only mentioned in a string makes the table look recursive, which is harmless: it still has to be a UNION.
     let text = format!("{relation:?}");
     text.to_lowercase().contains(&format!("name: [\"{}\"]", name.to_lowercase()))
-}
-
-#[allow(unused)]
-fn is_command(relation: &Relation) -> Option<&Command> {
-    match &*relation.kind {
-        RelationKind::Command(command) => Some(command),
-        _ => None,
-    }
-}
-
-#[allow(unused)]
-fn constant_column(name: &str, typed: emberflow_functions::Typed) -> crate::expression::select::Selected {
-    selected(name, typed)
 }

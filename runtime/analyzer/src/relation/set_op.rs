@@ -51,8 +51,11 @@ impl Resolver<'_> {
             self.refuse_repeated(side)?;
         }
         let missing = |name: &str, side: &Resolved| {
-            let known: Vec<String> = side.output.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
-            Error::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES").with("colName", format!("\"{name}\"")).with("fieldNames", known.join(", "))
+            let known: Vec<String> =
+                side.output.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
+            Error::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES")
+                .with("colName", format!("\"{name}\""))
+                .with("fieldNames", known.join(", "))
         };
         let mut names: Vec<(String, DataType)> =
             left.output.iter().map(|attribute| (attribute.name.clone(), attribute.data_type.clone())).collect();

@@ -14,7 +14,13 @@ use crate::resolver::Resolver;
 use crate::scope::Scope;
 
 impl Resolver<'_> {
-    pub(super) fn repartition(&self, input: &Relation, partitions: i32, shuffle: bool, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    pub(super) fn repartition(
+        &self,
+        input: &Relation,
+        partitions: i32,
+        shuffle: bool,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         let count = partition_count(partitions)?;
         let _ = shuffle;
@@ -49,7 +55,11 @@ impl Resolver<'_> {
                 .map(|order| Ok(crate::expression::sort(self.expression(&order.child, &scope)?.typed.expr, order)))
                 .collect::<Result<Vec<_>>>()?;
             drop(scope);
-            let plan = LogicalPlan::Sort(datafusion::logical_expr::Sort { expr: sorts, input: Arc::new(resolved.plan.clone()), fetch: None });
+            let plan = LogicalPlan::Sort(datafusion::logical_expr::Sort {
+                expr: sorts,
+                input: Arc::new(resolved.plan.clone()),
+                fetch: None,
+            });
             return Ok(Resolved { plan, aggregated: None, ..resolved });
         }
         Ok(partitioned(resolved, Partitioning::Hash(keys, count)))
@@ -87,11 +97,12 @@ impl Resolver<'_> {
             return Err(Error::new("UNPIVOT_REQUIRES_VALUE_COLUMNS"));
         }
         let context = self.context();
-        let common = coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi).ok_or_else(|| {
-            let types: Vec<String> =
-                values.iter().map(|value| format!("{} ({})", value.item.typed.data_type.quoted(), value.name)).collect();
-            Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", types.join(", "))
-        })?;
+        let common =
+            coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi).ok_or_else(|| {
+                let types: Vec<String> =
+                    values.iter().map(|value| format!("{} ({})", value.item.typed.data_type.quoted(), value.name)).collect();
+                Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", types.join(", "))
+            })?;
         let nullable = values.iter().any(|value| value.item.typed.nullable);
         let mut output: Vec<Attr> = Vec::new();
         let mut made: Vec<Vec<datafusion::logical_expr::Expr>> = vec![Vec::new(); values.len()];
@@ -131,10 +142,9 @@ impl Resolver<'_> {
 }
 
 fn partition_count(partitions: i32) -> Result<usize> {
-    usize::try_from(partitions)
-        .ok()
-        .filter(|count| *count > 0)
-        .ok_or_else(|| Error::new("INVALID_PARTITION_COUNT").text(format!("The number of partitions must be positive, not {partitions}.")))
+    usize::try_from(partitions).ok().filter(|count| *count > 0).ok_or_else(|| {
+        Error::new("INVALID_PARTITION_COUNT").text(format!("The number of partitions must be positive, not {partitions}."))
+    })
 }
 
 fn partitioned(resolved: Resolved, scheme: Partitioning) -> Resolved {

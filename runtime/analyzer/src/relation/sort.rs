@@ -94,8 +94,9 @@ impl Resolver<'_> {
     ) -> Result<(Physical, Resolved)> {
         let item = self.over_aggregate(&resolved, &aggregated, child, outer)?;
         self.orderable(&item).map_err(|error| suggest::at(error, &child.origin))?;
-        let in_output =
-            |expr: &Physical| expr.column_refs().iter().all(|column| resolved.output.iter().any(|attribute| attribute.column == column.name));
+        let in_output = |expr: &Physical| {
+            expr.column_refs().iter().all(|column| resolved.output.iter().any(|attribute| attribute.column == column.name))
+        };
         if !has_aggregate(&item.typed.expr) && in_output(&item.typed.expr) {
             return Ok((item.typed.expr, resolved));
         }
@@ -110,10 +111,12 @@ impl Resolver<'_> {
 
     fn orderable(&self, item: &Item) -> Result<()> {
         match &item.typed.data_type {
-            DataType::Map { .. } | DataType::Variant | DataType::CalendarInterval => Err(Error::new("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
-                .with("sqlExpr", format!("\"{}\"", item.text))
-                .with("functionName", "`sortorder`")
-                .with("dataType", item.typed.data_type.quoted())),
+            DataType::Map { .. } | DataType::Variant | DataType::CalendarInterval => {
+                Err(Error::new("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
+                    .with("sqlExpr", format!("\"{}\"", item.text))
+                    .with("functionName", "`sortorder`")
+                    .with("dataType", item.typed.data_type.quoted()))
+            }
             _ => Ok(()),
         }
     }

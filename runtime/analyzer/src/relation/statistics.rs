@@ -24,7 +24,13 @@ impl Resolver<'_> {
     }
 
     /// One row per statistic, every column as text; the whole input is read once.
-    fn statistics(&self, input: &Relation, columns: &[String], statistics: &[String], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    fn statistics(
+        &self,
+        input: &Relation,
+        columns: &[String],
+        statistics: &[String],
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         let scope = Scope::over(&resolved, outer, self.case_sensitive);
         let mut described: Vec<(String, bool)> = Vec::new();
@@ -86,7 +92,8 @@ impl Resolver<'_> {
         column2: &str,
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
-        let column = |name: &str| Expr::attribute(emberflow_plan::sql::parse_identifier(name).unwrap_or_else(|_| vec![name.to_owned()]));
+        let column =
+            |name: &str| Expr::attribute(emberflow_plan::sql::parse_identifier(name).unwrap_or_else(|_| vec![name.to_owned()]));
         let value = Expr::call(function, vec![column(column1), column(column2)]).alias(name);
         let relation = Relation::new(RelationKind::Aggregate(Aggregate {
             input: input.clone(),
@@ -106,7 +113,11 @@ fn cell(statistic: &str, name: &str, numeric: bool) -> Result<Expr> {
     let column = Expr::attribute([name.to_owned()]);
     let number = || {
         let mode = CastMode::Try;
-        if numeric { column.clone() } else { Expr::new(ExprKind::Cast { expression: Box::new(column.clone()), target: DataType::Double, mode }) }
+        if numeric {
+            column.clone()
+        } else {
+            Expr::new(ExprKind::Cast { expression: Box::new(column.clone()), target: DataType::Double, mode })
+        }
     };
     let call = |function: &str, argument: Expr| Expr::call(function, vec![argument]);
     Ok(match statistic.to_lowercase().as_str() {
