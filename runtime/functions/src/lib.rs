@@ -9,15 +9,21 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod aggregates;
+mod arguments;
 pub mod call;
 pub mod cast;
 pub mod coerce;
+mod constant;
 pub mod errors;
+mod kernel;
 pub mod literal;
 pub mod pretty;
 pub mod registry;
+mod reshape;
 pub mod types;
 pub mod udf;
+mod windows;
 
 pub use call::{Call, Context, Typed};
 pub use cast::{EvalMode, cast};

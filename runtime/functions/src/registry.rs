@@ -80,4 +80,4 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
 }
 
 /// All families; each lists its functions.
-pub static FAMILIES: &[&[Function]] = &[];
+pub static FAMILIES: &[&[Function]] = &[crate::aggregates::FUNCTIONS, crate::windows::FUNCTIONS];
