@@ -18,7 +18,8 @@ pub fn fold(expr: &Expr) -> Option<ScalarValue> {
     if !expr.column_refs().is_empty() || expr.is_volatile() {
         return None;
     }
-    let physical = create_physical_expr(expr, &DFSchema::empty(), &ExecutionProps::new(), &PhysicalPlanningContext::default()).ok()?;
+    let physical =
+        create_physical_expr(expr, &DFSchema::empty(), &ExecutionProps::new(), &PhysicalPlanningContext::default()).ok()?;
     let options = RecordBatchOptions::new().with_row_count(Some(1));
     let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).ok()?;
     match physical.evaluate(&batch).ok()? {

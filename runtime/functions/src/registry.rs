@@ -25,7 +25,7 @@ pub enum Kind {
     /// those), possibly wrapped in scalar expressions around exactly one or more aggregate calls.
     Aggregate(fn(Call<'_>) -> Result<Typed>),
     /// Only meaningful with OVER; the builder answers an `Expr::WindowFunction` without its window (partition, order and
-    /// frame are filled in by the analyzer).
+    /// frame are filled in by the analyzer), possibly wrapped in scalar expressions (ranks are cast to int).
     Window(fn(Call<'_>) -> Result<Typed>),
     /// Zero or more rows per row.
     Generator(fn(Call<'_>) -> Result<Generated>),
@@ -77,6 +77,12 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
         .get_or_init(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|function| (function.name, function)).collect())
         .get(name)
         .copied()
+}
+
+/// The function `name` means under OVER: some aggregates (`first`, `last`, `any_value`) have a window form of their own,
+/// which frames that move need.
+pub fn lookup_over(name: &str) -> Option<&'static Function> {
+    crate::windows::OVER.iter().find(|function| function.name == name).or_else(|| lookup(name))
 }
 
 /// All families; each lists its functions.

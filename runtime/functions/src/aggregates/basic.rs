@@ -22,7 +22,10 @@ use crate::types::to_arrow;
 pub fn count(call: Call<'_>) -> Result<Typed> {
     if call.is_empty() {
         let error = Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION").with("functionName", format!("`{}`", call.name));
-        return Err(error.with("expectedNum", "> 0").with("actualNum", "0").with("docroot", "https://spark.apache.org/docs/latest"));
+        return Err(error
+            .with("expectedNum", "> 0")
+            .with("actualNum", "0")
+            .with("docroot", "https://spark.apache.org/docs/latest"));
     }
     let distinct = call.is_distinct;
     counted(&call, distinct)

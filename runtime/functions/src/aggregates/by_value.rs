@@ -32,8 +32,7 @@ fn beside(call: Call<'_>, function: Arc<AggregateUDF>) -> Result<Typed> {
     if !is_orderable(&value.data_type) {
         return Err(call.unsupported("over values without an order"));
     }
-    let pair = datafusion::functions::core::named_struct()
-        .call(vec![lit("order"), order.expr.clone(), lit("value"), value.expr]);
+    let pair = datafusion::functions::core::named_struct().call(vec![lit("order"), order.expr.clone(), lit("value"), value.expr]);
     let there = when(order.expr.is_not_null(), pair.clone()).end().map_err(from_datafusion)?;
     let winner = aggregated(function, vec![there], false);
     Ok(Typed::new(winner.field("value"), value.data_type, true))

@@ -129,7 +129,9 @@ impl AggregateUDFImpl for FoldAggregate {
             return Ok(lists.collect());
         }
         let fields = self.state.iter().enumerate();
-        Ok(fields.map(|(index, kind)| Arc::new(Field::new(format!("{}[{index}]", args.name), kind.clone(), true)) as FieldRef).collect())
+        Ok(fields
+            .map(|(index, kind)| Arc::new(Field::new(format!("{}[{index}]", args.name), kind.clone(), true)) as FieldRef)
+            .collect())
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DataFusionResult<Box<dyn Accumulator>> {
@@ -149,7 +151,7 @@ impl AggregateUDFImpl for FoldAggregate {
     }
 
     fn create_groups_accumulator(&self, _args: AccumulatorArgs<'_>) -> DataFusionResult<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Grouped { fold: (self.make)() }))
+        Ok(Box::new(Grouped { fold: (self.make)(), make: Arc::clone(&self.make) }))
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {
@@ -160,6 +162,7 @@ impl AggregateUDFImpl for FoldAggregate {
 /// Many groups at once.
 struct Grouped {
     fold: Box<dyn Fold>,
+    make: Arc<Make>,
 }
 
 impl Grouped {
@@ -182,9 +185,7 @@ impl GroupsAccumulator for Grouped {
         self.fold.grow(total);
         let result = match filter {
             None => self.fold.update(values, &|row| groups.get(row).copied()),
-            Some(kept) => {
-                self.fold.update(values, &|row| (kept.is_valid(row) && kept.value(row)).then(|| groups[row]))
-            }
+            Some(kept) => self.fold.update(values, &|row| (kept.is_valid(row) && kept.value(row)).then(|| groups[row])),
         };
         result.map_err(to_datafusion)
     }
@@ -206,6 +207,15 @@ impl GroupsAccumulator for Grouped {
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> DataFusionResult<()> {
         self.fold.grow(total);
         self.fold.merge(states, groups).map_err(to_datafusion)
+    }
+
+    /// Every row a group of its own.
+    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> DataFusionResult<Vec<ArrayRef>> {
+        let rows = values.first().map_or(0, |value| value.len());
+        let groups: Vec<usize> = (0..rows).collect();
+        let mut apart = Self { fold: (self.make)(), make: Arc::clone(&self.make) };
+        apart.update_batch(values, &groups, filter, rows)?;
+        apart.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {

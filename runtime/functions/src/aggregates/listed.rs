@@ -184,7 +184,8 @@ fn pick(lists: &ListArray, fractions: &Fractions, element: &Arrow) -> Result<Arr
         }
     }
     let values = take(lists.values(), &UInt32Array::from(chosen), None).map_err(from_arrow)?;
-    let values = if values.data_type() == element { values } else { arrow::compute::cast(&values, element).map_err(from_arrow)? };
+    let values =
+        if values.data_type() == element { values } else { arrow::compute::cast(&values, element).map_err(from_arrow)? };
     if !fractions.is_array {
         return Ok(values);
     }

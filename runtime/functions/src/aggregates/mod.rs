@@ -14,7 +14,6 @@ mod moments;
 mod sums;
 
 pub(crate) use basic::{is_orderable, skips_nulls};
-pub use fold::{Fold, FoldAggregate};
 
 use std::sync::Arc;
 

@@ -25,14 +25,8 @@ struct Recipe {
     finish: fn(&[f64]) -> Option<f64>,
 }
 
-const MOMENTS: Recipe = Recipe {
-    name: "",
-    arguments: 1,
-    start: &[0.0; 5],
-    update: update_moments,
-    merge: merge_moments,
-    finish: |_| None,
-};
+const MOMENTS: Recipe =
+    Recipe { name: "", arguments: 1, start: &[0.0; 5], update: update_moments, merge: merge_moments, finish: |_| None };
 const PAIRS: Recipe =
     Recipe { name: "", arguments: 2, start: &[0.0; 6], update: update_pairs, merge: merge_pairs, finish: |_| None };
 
@@ -83,11 +77,11 @@ statistic!(/// `regr_slope(y, x)`
 statistic!(/// `regr_intercept(y, x)`
     regr_intercept, "regr_intercept", PAIRS, |s| (s[0] > 1.0 && s[5] != 0.0).then(|| s[1] - s[3] / s[5] * s[2]));
 statistic!(/// `regr_r2(y, x)`
-    regr_r2, "regr_r2", PAIRS, |s| match (s[0] > 0.0 && s[5] != 0.0, s[4] == 0.0) {
-        (false, _) => None,
-        (true, true) => Some(1.0),
-        (true, false) => Some(s[3] * s[3] / (s[4] * s[5])),
-    });
+regr_r2, "regr_r2", PAIRS, |s| match (s[0] > 0.0 && s[5] != 0.0, s[4] == 0.0) {
+    (false, _) => None,
+    (true, true) => Some(1.0),
+    (true, false) => Some(s[3] * s[3] / (s[4] * s[5])),
+});
 
 /// `regr_count(y, x)`: the rows where both are there.
 pub fn regr_count(call: Call<'_>) -> Result<Typed> {
