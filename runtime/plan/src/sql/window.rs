@@ -1,0 +1,200 @@
+//! Windows: `OVER (..)`, `OVER name`, and the `WINDOW` clause that names them.
+//!
+//! A named window may be used before the clause that defines it, so a query first looks ahead for its clause and keeps the
+//! definitions while it reads its items. Begin at [`Parser::over`].
+
+use emberflow_base::{Error, Result};
+
+use super::cursor::Parser;
+use super::lexer::Kind;
+use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Literal, NullOrder, SortDirection, SortOrder, Window};
+
+/// One entry of a `WINDOW` clause.
+pub(crate) type NamedWindow = (String, WindowParts);
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WindowParts {
+    partition_by: Vec<Expr>,
+    order_by: Vec<SortOrder>,
+    frame: Option<Frame>,
+}
+
+impl Parser<'_> {
+    /// `function` with the OVER behind it, if there is one.
+    pub(super) fn over(&mut self, start: usize, function: Expr) -> Result<Expr> {
+        if !self.is_word("OVER") || !(self.is_sign_at(1, "(") || self.is_identifier(1)) {
+            return Ok(function);
+        }
+        self.advance();
+        let parts = match self.is_sign("(") {
+            true if self.is_identifier(1) && self.is_sign_at(2, ")") => {
+                self.advance();
+                let parts = self.named_window()?;
+                self.expect_sign(")")?;
+                parts
+            }
+            true => self.window_parts()?,
+            false => self.named_window()?,
+        };
+        let WindowParts { partition_by, order_by, frame } = parts;
+        let window = Window { function, partition_by, order_by, frame };
+        Ok(Expr::new(ExprKind::Window(Box::new(window))).with_origin(self.origin_since(start)))
+    }
+
+    fn named_window(&mut self) -> Result<WindowParts> {
+        let start = self.at;
+        let name = self.identifier()?;
+        let found = self.windows.iter().rev().flatten().find(|(known, _)| known.eq_ignore_ascii_case(&name));
+        found.map(|(_, parts)| parts.clone()).ok_or_else(|| {
+            let text = format!("There is no window `{name}` in the WINDOW clause of this query.");
+            self.error_since(start, Error::new("MISSING_WINDOW_SPECIFICATION").with("windowName", &name).text(text))
+        })
+    }
+
+    fn window_parts(&mut self) -> Result<WindowParts> {
+        self.expect_sign("(")?;
+        let mut parts = WindowParts::default();
+        if self.take_words(&["CLUSTER", "BY"]) {
+            parts.partition_by = self.list(Self::expression)?;
+        }
+        if self.take_words(&["PARTITION", "BY"]) || self.take_words(&["DISTRIBUTE", "BY"]) {
+            parts.partition_by = self.list(Self::expression)?;
+        }
+        if self.take_words(&["ORDER", "BY"]) || self.take_words(&["SORT", "BY"]) {
+            parts.order_by = self.list(Self::sort_order)?;
+        }
+        parts.frame = self.frame()?;
+        self.expect_sign(")")?;
+        Ok(parts)
+    }
+
+    fn frame(&mut self) -> Result<Option<Frame>> {
+        let unit = match self.take_one_of(&["ROWS", "RANGE"]) {
+            Some("ROWS") => FrameUnit::Rows,
+            Some(_) => FrameUnit::Range,
+            None => return Ok(None),
+        };
+        if !self.take_word("BETWEEN") {
+            return Ok(Some(Frame { unit, lower: self.frame_bound()?, upper: FrameBound::CurrentRow }));
+        }
+        let lower = self.frame_bound()?;
+        self.expect_word("AND")?;
+        Ok(Some(Frame { unit, lower, upper: self.frame_bound()? }))
+    }
+
+    fn frame_bound(&mut self) -> Result<FrameBound> {
+        if self.take_words(&["CURRENT", "ROW"]) {
+            return Ok(FrameBound::CurrentRow);
+        }
+        let is_unbounded = self.take_word("UNBOUNDED");
+        let offset = if is_unbounded { None } else { Some(self.value()?) };
+        let word = self.take_one_of(&["PRECEDING", "FOLLOWING"]).ok_or_else(|| self.error_here())?;
+        Ok(match (offset, word) {
+            (None, "PRECEDING") => FrameBound::UnboundedPreceding,
+            (None, _) => FrameBound::UnboundedFollowing,
+            (Some(offset), "PRECEDING") => FrameBound::Offset(minus(offset)),
+            (Some(offset), _) => FrameBound::Offset(offset),
+        })
+    }
+
+    /// `a DESC NULLS LAST`
+    pub(super) fn sort_order(&mut self) -> Result<SortOrder> {
+        let child = self.expression()?;
+        let (direction, nulls) = self.sort_direction()?;
+        Ok(SortOrder { child, direction, nulls })
+    }
+
+    /// `ASC` or `DESC` and where nulls go; ascending puts them first.
+    pub(super) fn sort_direction(&mut self) -> Result<(SortDirection, NullOrder)> {
+        let direction = match self.take_one_of(&["ASC", "DESC"]) {
+            Some("DESC") => SortDirection::Descending,
+            _ => SortDirection::Ascending,
+        };
+        if self.take_word("NULLS") {
+            let nulls = self.take_one_of(&["FIRST", "LAST"]).ok_or_else(|| self.error_here())?;
+            return Ok((direction, if nulls == "FIRST" { NullOrder::First } else { NullOrder::Last }));
+        }
+        let nulls = if direction == SortDirection::Ascending { NullOrder::First } else { NullOrder::Last };
+        Ok((direction, nulls))
+    }
+
+    /// The `WINDOW` clause of the query that begins here, read ahead; the cursor does not move.
+    pub(super) fn windows_ahead(&mut self) -> Result<Vec<NamedWindow>> {
+        let Some(ahead) = self.find_window_clause() else { return Ok(Vec::new()) };
+        let back = self.at;
+        self.at += ahead;
+        let windows = self.window_clause();
+        self.at = back;
+        windows
+    }
+
+    /// How far ahead the `WINDOW` of this query stands, outside parentheses and before the next query of a set operation.
+    fn find_window_clause(&self) -> Option<usize> {
+        let mut ahead = 0;
+        loop {
+            match self.kind(ahead) {
+                Kind::End | Kind::Sign(")" | ";") => return None,
+                Kind::Sign("(" | "[") => ahead = self.after_partner(ahead)?,
+                Kind::Word if self.is_one_of_at(ahead, &["UNION", "INTERSECT", "MINUS", "SETMINUS"]) => return None,
+                Kind::Word if self.is_window_clause(ahead) => return Some(ahead),
+                _ => ahead += 1,
+            }
+        }
+    }
+
+    fn is_window_clause(&self, ahead: usize) -> bool {
+        self.is_word_at(ahead, "WINDOW") && self.is_identifier(ahead + 1) && self.is_word_at(ahead + 2, "AS")
+    }
+
+    /// `WINDOW a AS (..), b AS a`; nothing if none stands here.
+    pub(super) fn window_clause(&mut self) -> Result<Vec<NamedWindow>> {
+        let mut windows: Vec<NamedWindow> = Vec::new();
+        if !self.is_window_clause(0) {
+            return Ok(windows);
+        }
+        self.advance();
+        loop {
+            let window = self.window_definition(&windows)?;
+            windows.push(window);
+            if !self.take_sign(",") {
+                return Ok(windows);
+            }
+        }
+    }
+
+    fn window_definition(&mut self, before: &[NamedWindow]) -> Result<NamedWindow> {
+        let start = self.at;
+        let name = self.identifier()?;
+        self.expect_word("AS")?;
+        if before.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+            let text = format!("The window `{name}` is defined twice.");
+            let error = Error::new("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION").with("windowName", &name);
+            return Err(self.error_since(start, error.text(text)));
+        }
+        if self.is_sign("(") {
+            return Ok((name, self.window_parts()?));
+        }
+        self.windows.push(before.to_vec());
+        let parts = self.named_window();
+        self.windows.pop();
+        Ok((name, parts?))
+    }
+}
+
+fn minus(offset: Expr) -> Expr {
+    let literal = match &offset.kind {
+        ExprKind::Literal(Literal::Int(value)) => value.checked_neg().map(Literal::Int),
+        ExprKind::Literal(Literal::Long(value)) => value.checked_neg().map(Literal::Long),
+        ExprKind::Literal(Literal::DayTimeInterval { micros, data_type }) => {
+            micros.checked_neg().map(|micros| Literal::DayTimeInterval { micros, data_type: data_type.clone() })
+        }
+        ExprKind::Literal(Literal::YearMonthInterval { months, data_type }) => {
+            months.checked_neg().map(|months| Literal::YearMonthInterval { months, data_type: data_type.clone() })
+        }
+        _ => None,
+    };
+    match literal {
+        Some(literal) => Expr::literal(literal).with_origin(offset.origin),
+        None => Expr::call("negative", vec![offset]),
+    }
+}
