@@ -10,6 +10,7 @@
 use std::fmt;
 
 use crate::conditions::condition;
+use crate::exception::{Exception, usual_exception};
 use crate::sentences::sentence;
 
 /// The result of everything that can fail with an [`Error`].
@@ -30,153 +31,6 @@ pub enum ErrorKind {
     Corrupt,
     /// A defect of ours.
     Internal,
-}
-
-/// The Java exception a Spark client raises for an error; decides `classes` and `reason` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Exception {
-    Analysis,
-    Parse,
-    NoSuchTable,
-    NoSuchNamespace,
-    TableAlreadyExists,
-    NamespaceAlreadyExists,
-    TempTableAlreadyExists,
-    Arithmetic,
-    NumberFormat,
-    DateTime,
-    IllegalArgument,
-    UnsupportedOperation,
-    ArrayIndexOutOfBounds,
-    Runtime,
-    NoSuchElement,
-    SparkSql,
-    InvalidPlanInput,
-    /// Plain `SparkException`.
-    Spark,
-}
-
-impl Exception {
-    /// The class hierarchy, most specific first, as Spark's server reports it.
-    pub fn classes(self) -> &'static [&'static str] {
-        const ANALYSIS: &str = "org.apache.spark.sql.AnalysisException";
-        const THROWABLE: &str = "org.apache.spark.SparkThrowable";
-        match self {
-            Self::Analysis => &[ANALYSIS, "java.lang.Exception", "java.lang.Throwable"],
-            Self::Parse => {
-                &["org.apache.spark.sql.catalyst.parser.ParseException", ANALYSIS, "java.lang.Exception", "java.lang.Throwable"]
-            }
-            Self::NoSuchTable => &[
-                "org.apache.spark.sql.catalyst.analysis.NoSuchTableException",
-                ANALYSIS,
-                "java.lang.Exception",
-                "java.lang.Throwable",
-            ],
-            Self::NoSuchNamespace => &[
-                "org.apache.spark.sql.catalyst.analysis.NoSuchNamespaceException",
-                ANALYSIS,
-                "java.lang.Exception",
-                "java.lang.Throwable",
-            ],
-            Self::TableAlreadyExists => &[
-                "org.apache.spark.sql.catalyst.analysis.TableAlreadyExistsException",
-                ANALYSIS,
-                "java.lang.Exception",
-                "java.lang.Throwable",
-            ],
-            Self::NamespaceAlreadyExists => &[
-                "org.apache.spark.sql.catalyst.analysis.NamespaceAlreadyExistsException",
-                ANALYSIS,
-                "java.lang.Exception",
-                "java.lang.Throwable",
-            ],
-            Self::TempTableAlreadyExists => &[
-                "org.apache.spark.sql.catalyst.analysis.TempTableAlreadyExistsException",
-                ANALYSIS,
-                "java.lang.Exception",
-                "java.lang.Throwable",
-            ],
-            Self::Arithmetic => &[
-                "org.apache.spark.SparkArithmeticException",
-                "java.lang.ArithmeticException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::NumberFormat => &[
-                "org.apache.spark.SparkNumberFormatException",
-                "java.lang.NumberFormatException",
-                "java.lang.IllegalArgumentException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::DateTime => &[
-                "org.apache.spark.SparkDateTimeException",
-                "java.time.DateTimeException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::IllegalArgument => &[
-                "org.apache.spark.SparkIllegalArgumentException",
-                "java.lang.IllegalArgumentException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::UnsupportedOperation => &[
-                "org.apache.spark.SparkUnsupportedOperationException",
-                "java.lang.UnsupportedOperationException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::ArrayIndexOutOfBounds => &[
-                "org.apache.spark.SparkArrayIndexOutOfBoundsException",
-                "java.lang.ArrayIndexOutOfBoundsException",
-                "java.lang.IndexOutOfBoundsException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::Runtime => &[
-                "org.apache.spark.SparkRuntimeException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::NoSuchElement => &[
-                "org.apache.spark.SparkNoSuchElementException",
-                "java.util.NoSuchElementException",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::SparkSql => &[
-                "org.apache.spark.SparkSQLException",
-                "java.sql.SQLException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-                THROWABLE,
-            ],
-            Self::InvalidPlanInput => &[
-                "org.apache.spark.sql.connect.common.InvalidPlanInput",
-                "java.lang.RuntimeException",
-                "java.lang.Exception",
-                "java.lang.Throwable",
-            ],
-            Self::Spark => &["org.apache.spark.SparkException", "java.lang.Exception", "java.lang.Throwable", THROWABLE],
-        }
-    }
 }
 
 /// Where in the user's text or code an error happened.
@@ -296,20 +150,25 @@ impl Error {
 
     /// The class of exception Spark raises for this condition.
     pub fn exception(&self) -> Exception {
-        self.0.exception.unwrap_or_else(|| usual_exception(&self.0.condition))
+        self.0.exception.unwrap_or_else(|| usual_exception(&self.0.condition, &self.0.parameters))
     }
 
     /// Who can act.
     pub fn kind(&self) -> ErrorKind {
         match self.base_condition() {
             "INTERNAL_ERROR" => ErrorKind::Internal,
-            "TABLE_OR_VIEW_NOT_FOUND" | "SCHEMA_NOT_FOUND" | "PATH_NOT_FOUND" | "VIEW_NOT_FOUND" | "SQL_CONF_NOT_FOUND" => {
-                ErrorKind::NotFound
-            }
-            "TABLE_OR_VIEW_ALREADY_EXISTS" | "SCHEMA_ALREADY_EXISTS" | "PATH_ALREADY_EXISTS" | "OPERATION_CANCELED" => {
-                ErrorKind::Conflict
-            }
-            "CANNOT_READ_FILE_FOOTER" | "FAILED_READ_FILE" => ErrorKind::Corrupt,
+            "TABLE_OR_VIEW_NOT_FOUND"
+            | "SCHEMA_NOT_FOUND"
+            | "PATH_NOT_FOUND"
+            | "VIEW_NOT_FOUND"
+            | "SQL_CONF_NOT_FOUND"
+            | "DATA_SOURCE_NOT_FOUND" => ErrorKind::NotFound,
+            "TABLE_OR_VIEW_ALREADY_EXISTS"
+            | "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"
+            | "SCHEMA_ALREADY_EXISTS"
+            | "PATH_ALREADY_EXISTS"
+            | "OPERATION_CANCELED" => ErrorKind::Conflict,
+            "FAILED_READ_FILE" => ErrorKind::Corrupt,
             _ => ErrorKind::Invalid,
         }
     }
@@ -363,40 +222,5 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.cause.as_ref().map(|cause| cause as _)
-    }
-}
-
-/// Which exception Spark raises for a condition; anything found during analysis is an `AnalysisException`.
-fn usual_exception(name: &str) -> Exception {
-    match name.split('.').next().unwrap_or_default() {
-        "PARSE_SYNTAX_ERROR"
-        | "PARSE_EMPTY_STATEMENT"
-        | "INVALID_STATEMENT_OR_CLAUSE"
-        | "UNCLOSED_BRACKETED_COMMENT"
-        | "INVALID_SQL_SYNTAX"
-        | "INVALID_IDENTIFIER"
-        | "UNSUPPORTED_DATATYPE"
-        | "DATATYPE_MISSING_SIZE" => Exception::Parse,
-        "DIVIDE_BY_ZERO"
-        | "REMAINDER_BY_ZERO"
-        | "ARITHMETIC_OVERFLOW"
-        | "BINARY_ARITHMETIC_OVERFLOW"
-        | "CAST_OVERFLOW"
-        | "NUMERIC_VALUE_OUT_OF_RANGE"
-        | "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION"
-        | "INTERVAL_ARITHMETIC_OVERFLOW"
-        | "DATETIME_OVERFLOW"
-        | "INTERVAL_DIVIDED_BY_ZERO" => Exception::Arithmetic,
-        "CAST_INVALID_INPUT" => Exception::NumberFormat,
-        "CANNOT_PARSE_TIMESTAMP" | "DATETIME_FIELD_OUT_OF_BOUNDS" | "INVALID_TIMEZONE" => Exception::DateTime,
-        "INVALID_ARRAY_INDEX" | "INVALID_ARRAY_INDEX_IN_ELEMENT_AT" | "INVALID_INDEX_OF_ZERO" => Exception::ArrayIndexOutOfBounds,
-        "SCALAR_SUBQUERY_TOO_MANY_ROWS" | "USER_RAISED_EXCEPTION" | "DUPLICATED_MAP_KEY" | "NULL_MAP_KEY" => Exception::Runtime,
-        "SQL_CONF_NOT_FOUND" => Exception::NoSuchElement,
-        "INVALID_HANDLE" | "INVALID_CURSOR" | "OPERATION_CANCELED" => Exception::SparkSql,
-        "CONNECT_INVALID_PLAN" => Exception::InvalidPlanInput,
-        "INTERNAL_ERROR" | "FAILED_READ_FILE" | "FAILED_EXECUTE_UDF" | "CANNOT_READ_FILE_FOOTER" | "TASK_WRITE_FAILED" => {
-            Exception::Spark
-        }
-        _ => Exception::Analysis,
     }
 }

@@ -5,11 +5,13 @@
 
 mod conditions;
 mod error;
+mod exception;
 mod sentences;
 pub mod settings;
 pub mod world;
 
 pub use conditions::{Condition, condition};
-pub use error::{Error, ErrorKind, Exception, QueryContext, Result};
+pub use error::{Error, ErrorKind, QueryContext, Result};
+pub use exception::Exception;
 pub use settings::Settings;
 pub use world::World;

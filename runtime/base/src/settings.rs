@@ -127,7 +127,7 @@ impl Settings {
     /// Sets `key`; a static one is refused.
     pub fn set(&mut self, key: &str, value: impl Into<String>) -> Result<()> {
         if known(key).is_some_and(|setting| setting.is_static) {
-            return Err(Error::new("CANNOT_MODIFY_CONFIG").with("key", format!("\"{key}\"")).with("docroot", ""));
+            return Err(Error::new("CANNOT_MODIFY_STATIC_CONFIG").with("key", format!("\"{key}\"")));
         }
         self.set.insert(key.to_owned(), value.into());
         Ok(())
