@@ -1,0 +1,161 @@
+//! How jobs end: cancelled, failed, panicked, dropped, shut down. Nothing survives its job.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::datatypes::DataType;
+use common::{block_on, finish, plan, quiet, rows, runtime, session, submit, table};
+use datafusion::common::{DataFusionError, JoinType, Result};
+use datafusion::functions_aggregate::expr_fn::{count, sum};
+use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
+use datafusion::prelude::{DataFrame, SessionContext, col, lit};
+use emberflow_actors::{Job, NextBatch, Runtime, RuntimeOptions};
+use emberflow_base::Error;
+
+/// The frame with a column computed by `body`, which sees each batch.
+fn with_function(
+    frame: DataFrame,
+    body: impl Fn(&[ColumnarValue]) -> Result<ColumnarValue> + Send + Sync + 'static,
+) -> DataFrame {
+    let function = create_udf("probe", vec![DataType::Int64], DataType::Int64, Volatility::Volatile, Arc::new(body));
+    frame.with_column("probed", function.call(vec![col("id")])).unwrap()
+}
+
+fn cross_join(ctx: &SessionContext, rows: i64) -> DataFrame {
+    let a = table(ctx, "a", rows, 300, 2);
+    let b = table(ctx, "b", rows, 300, 2).select(vec![col("id").alias("bid")]).unwrap();
+    a.join(b, JoinType::Inner, &[], &[], None).unwrap()
+}
+
+fn error_of(job: &mut Job) -> Error {
+    loop {
+        match job.next_timeout(Duration::from_secs(20)) {
+            Ok(NextBatch::Batch(_)) => {}
+            Ok(other) => panic!("expected an error, got {other:?}"),
+            Err(DataFusionError::External(error)) => return *error.downcast::<Error>().unwrap(),
+            Err(other) => panic!("expected one of our errors, got {other:?}"),
+        }
+    }
+}
+
+fn still_works(runtime: &Runtime, ctx: &SessionContext) {
+    let frame = table(ctx, "after", 3_000, 10, 3).aggregate(vec![col("key")], vec![count(col("id"))]).unwrap();
+    assert_eq!(rows(&finish(&mut submit(runtime, ctx, plan(frame)))), 10);
+}
+
+#[test]
+fn cancelling_a_cross_join_frees_the_cores_within_a_tenth_of_a_second() {
+    let (runtime, ctx) = (runtime(), session(2));
+    let frame = cross_join(&ctx, 400_000).aggregate(vec![], vec![sum(col("id") + col("bid"))]).unwrap();
+    let mut job = submit(&runtime, &ctx, plan(frame));
+    assert!(matches!(job.next_timeout(Duration::from_millis(400)).unwrap(), NextBatch::Pending));
+    job.cancel();
+    let begun = Instant::now();
+    assert_eq!(error_of(&mut job).condition(), "OPERATION_CANCELED");
+    quiet(&runtime);
+    assert!(begun.elapsed() < Duration::from_millis(100), "took {:?}", begun.elapsed());
+    assert!(matches!(job.next_timeout(Duration::ZERO).unwrap(), NextBatch::Done));
+    still_works(&runtime, &ctx);
+}
+
+#[test]
+fn cancelling_a_join_on_an_inequality() {
+    let (runtime, ctx) = (runtime(), session(2));
+    let a = table(&ctx, "a", 60_000, 60_000, 2);
+    let b = table(&ctx, "b", 60_000, 60_000, 2).select(vec![col("id").alias("bid"), col("key").alias("bkey")]).unwrap();
+    let never = (col("key") + col("bkey")).lt(lit(0));
+    let frame = a.join(b, JoinType::Inner, &[], &[], Some(never)).unwrap();
+    let mut job = submit(&runtime, &ctx, plan(frame));
+    assert!(matches!(job.next_timeout(Duration::from_millis(300)).unwrap(), NextBatch::Pending));
+    job.cancel();
+    let begun = Instant::now();
+    assert_eq!(error_of(&mut job).condition(), "OPERATION_CANCELED");
+    quiet(&runtime);
+    println!("inequality join stopped after {:?}", begun.elapsed());
+    still_works(&runtime, &ctx);
+}
+
+#[test]
+fn a_dropped_result_stops_the_job() {
+    let (runtime, ctx) = (runtime(), session(2));
+    let job = submit(&runtime, &ctx, plan(cross_join(&ctx, 100_000)));
+    let handle = job.handle();
+    std::thread::sleep(Duration::from_millis(50));
+    drop(job);
+    quiet(&runtime);
+    assert!(handle.is_done());
+    still_works(&runtime, &ctx);
+}
+
+#[test]
+fn a_panic_ends_the_job_with_the_name_of_its_task_and_nothing_else() {
+    let (runtime, ctx) = (runtime(), session(2));
+    let frame = with_function(table(&ctx, "t", 9_000, 10, 3), |_| panic!("the function fell over"));
+    let mut job = submit(&runtime, &ctx, plan(frame.aggregate(vec![col("key")], vec![sum(col("probed"))]).unwrap()));
+    let error = error_of(&mut job);
+    assert_eq!(error.condition(), "INTERNAL_ERROR");
+    assert!(error.to_string().contains("the function fell over") && error.to_string().contains("task"), "{error}");
+    quiet(&runtime);
+    still_works(&runtime, &ctx);
+}
+
+#[test]
+fn an_error_ends_the_job_once() {
+    let (runtime, ctx) = (runtime(), session(2));
+    let frame = with_function(table(&ctx, "t", 9_000, 10, 3), |_| Err(DataFusionError::Execution("no such luck".into())));
+    let mut job = submit(&runtime, &ctx, plan(frame.sort(vec![col("probed").sort(true, true)]).unwrap()));
+    let error = loop {
+        match job.next_timeout(Duration::from_secs(5)) {
+            Err(error) => break error,
+            Ok(NextBatch::Done) => panic!("no error came"),
+            Ok(_) => {}
+        }
+    };
+    assert!(error.to_string().contains("no such luck"), "{error}");
+    assert!(matches!(job.next_timeout(Duration::ZERO).unwrap(), NextBatch::Done));
+    assert!(job.handle().error_text().unwrap().contains("no such luck"));
+    quiet(&runtime);
+    still_works(&runtime, &ctx);
+}
+
+#[test]
+fn a_satisfied_limit_stops_what_would_still_be_scanned() {
+    let (runtime, ctx) = (runtime(), session(2));
+    let frame = cross_join(&ctx, 100_000).limit(0, Some(10)).unwrap();
+    assert_eq!(rows(&finish(&mut submit(&runtime, &ctx, plan(frame)))), 10);
+    quiet(&runtime);
+}
+
+#[test]
+fn shutting_down_ends_jobs_and_refuses_new_ones() {
+    let (runtime, ctx) = (runtime(), session(2));
+    let mut job = submit(&runtime, &ctx, plan(cross_join(&ctx, 100_000)));
+    std::thread::sleep(Duration::from_millis(50));
+    runtime.shutdown();
+    assert_eq!(error_of(&mut job).condition(), "OPERATION_CANCELED");
+    let refused = runtime.submit(plan(table(&ctx, "x", 10, 10, 1)), ctx.task_ctx(), Default::default());
+    assert!(refused.is_err());
+    runtime.shutdown();
+}
+
+#[test]
+fn several_runtimes_live_side_by_side_and_inside_another_runtime() {
+    let ctx = session(2);
+    let runtimes: Vec<_> = (0..3).map(|_| Runtime::start(RuntimeOptions::with_cores(1)).unwrap()).collect();
+    block_on(async {
+        for runtime in &runtimes {
+            let frame = table(&ctx, "t", 3_000, 10, 3).aggregate(vec![col("key")], vec![count(col("id"))]).unwrap();
+            let planned = frame.create_physical_plan().await.unwrap();
+            let mut job = runtime.submit(planned, ctx.task_ctx(), Default::default()).unwrap();
+            let mut seen = 0;
+            while let Some(batch) = job.next().await {
+                seen += batch.unwrap().num_rows();
+            }
+            assert_eq!(seen, 10);
+        }
+    });
+}
