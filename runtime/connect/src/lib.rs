@@ -11,6 +11,9 @@
 pub mod backend;
 pub mod decode;
 mod deep;
+pub mod encode;
+mod errors;
+mod results;
 pub mod rpc;
 
 /// Apache's messages, one Rust type each.

@@ -1,0 +1,7 @@
+//! Our types and constants back to messages. Not here: rows (`results`), errors (`errors`).
+
+mod literal;
+mod types;
+
+pub use literal::literal;
+pub use types::{data_type, struct_type};
