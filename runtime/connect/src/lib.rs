@@ -13,8 +13,11 @@ pub mod decode;
 mod deep;
 pub mod encode;
 mod errors;
+mod operation;
 mod results;
 pub mod rpc;
+pub mod service;
+mod session;
 
 /// Apache's messages, one Rust type each.
 pub use spark_connect_proto as proto;

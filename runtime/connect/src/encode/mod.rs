@@ -4,4 +4,5 @@ mod literal;
 mod types;
 
 pub use literal::literal;
+pub(crate) use literal::plain_int;
 pub use types::{data_type, struct_type};
