@@ -1,1 +1,35 @@
+//! Emberflow: the Spark API without the cluster, as a library.
+//!
+//!     Engine ──► Session ──► execute(Statement) ──► Rows { schema, batches }
+//!        │          └─ settings, temporary views, current database
+//!        └─ actors, tables, the wire service (`rpc`)
+//!
+//! An [`Engine`] is the process's share of everything: the actors that compute, the tables, the Spark Connect service
+//! the doors speak to. A [`Session`] is one user's view of it.
+//!
+//! Not here: protobuf (`emberflow-connect`), what plans mean (`emberflow-analyzer`), how they run (`emberflow-actors`).
+//! Begin at [`Engine::embedded`].
 
+mod analysis;
+mod backend;
+mod catalog;
+mod catalog_ops;
+mod command;
+mod dataframe;
+mod engine;
+mod environment;
+mod execute;
+mod explain;
+mod session;
+mod show;
+mod tables;
+mod write;
+
+pub use dataframe::DataFrame;
+pub use emberflow_actors as actors;
+pub use emberflow_base::{Error, ErrorKind, Result};
+pub use emberflow_connect as connect;
+pub use emberflow_connect::backend::{Operation, Outcome, Rows, Watch};
+pub use emberflow_plan as plan;
+pub use engine::{Engine, EngineOptions};
+pub use session::Session;

@@ -1,0 +1,121 @@
+//! The process's engine: one actor runtime, one catalog, any number of sessions.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SessionContext;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::SessionConfig;
+use emberflow_actors::{Runtime, RuntimeOptions};
+use emberflow_base::{Error, Result};
+use emberflow_connect::rpc::Rpc;
+use emberflow_connect::service::{Service, ServiceOptions};
+
+use crate::backend::EngineBackend;
+use crate::catalog::Catalog;
+use crate::session::Session;
+
+/// The version of Spark whose behaviour is offered.
+pub const SPARK_VERSION: &str = "4.2.0";
+
+/// How an engine starts.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Cores that compute; as many operator actors run at once.
+    pub cores: usize,
+    /// The folder of managed tables.
+    pub warehouse: PathBuf,
+    /// Settings every session starts with.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { cores, warehouse: PathBuf::from("spark-warehouse"), settings: Vec::new() }
+    }
+}
+
+/// An engine. Cheap to clone through its `Arc`; dropping the last one ends its threads.
+pub struct Engine {
+    pub(crate) actors: Arc<Runtime>,
+    pub(crate) catalog: Catalog,
+    pub(crate) context: SessionContext,
+    pub(crate) options: EngineOptions,
+    tokio: tokio::runtime::Runtime,
+    service: OnceLock<Arc<Service>>,
+}
+
+/// Threads that plan and serve; they never compute rows.
+const SERVICE_THREADS: usize = 2;
+/// What a thread of ours may need for a deep plan before the stack grows by itself.
+const STACK_BYTES: usize = 4 * 1024 * 1024;
+
+impl Engine {
+    /// Starts an engine of one's own.
+    pub fn start(options: EngineOptions) -> Result<Arc<Self>> {
+        let failed = |error: std::io::Error| Error::internal(format!("the engine's threads cannot start: {error}"));
+        let actors = Runtime::start(RuntimeOptions::with_cores(options.cores)).map_err(failed)?;
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(SERVICE_THREADS)
+            .thread_name("emberflow-service")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let context = session_context(&options)?;
+        let catalog = Catalog::new(options.warehouse.clone());
+        Ok(Arc::new(Self { actors, catalog, context, options, tokio, service: OnceLock::new() }))
+    }
+
+    /// The engine of this process, started at its first use.
+    pub fn embedded() -> Result<Arc<Self>> {
+        static ENGINE: parking_lot::Mutex<Option<Arc<Engine>>> = parking_lot::Mutex::new(None);
+        let mut engine = ENGINE.lock();
+        if let Some(engine) = &*engine {
+            return Ok(Arc::clone(engine));
+        }
+        let started = Self::start(EngineOptions::default())?;
+        *engine = Some(Arc::clone(&started));
+        Ok(started)
+    }
+
+    /// A new session.
+    pub fn session(self: &Arc<Self>, user: &str) -> Session {
+        Session::new(Arc::clone(self), user)
+    }
+
+    /// The Spark Connect service over this engine, for doors that carry bytes.
+    pub fn rpc(self: &Arc<Self>) -> Arc<dyn Rpc> {
+        self.service() as Arc<dyn Rpc>
+    }
+
+    /// The same, as what it is.
+    pub fn service(self: &Arc<Self>) -> Arc<Service> {
+        let start = || {
+            let backend = Arc::new(EngineBackend::new(Arc::downgrade(self)));
+            Service::new(backend, self.tokio.handle().clone(), ServiceOptions::default())
+        };
+        Arc::clone(self.service.get_or_init(start))
+    }
+
+    /// The session of a client of [`Engine::rpc`], once it has made a call.
+    pub fn tokio(&self) -> &tokio::runtime::Handle {
+        self.tokio.handle()
+    }
+}
+
+fn session_context(options: &EngineOptions) -> Result<SessionContext> {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.cores)
+        .with_information_schema(false)
+        .with_create_default_catalog_and_schema(true);
+    let tuning = config.options_mut();
+    tuning.execution.parquet.schema_force_view_types = false;
+    tuning.execution.collect_statistics = true;
+    tuning.optimizer.max_passes = 3;
+    let runtime: Arc<RuntimeEnv> = RuntimeEnvBuilder::new().build_arc().map_err(emberflow_functions::errors::from_datafusion)?;
+    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    Ok(SessionContext::new_with_state(state))
+}

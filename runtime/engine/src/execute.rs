@@ -1,0 +1,154 @@
+//! From a relation to rows: analysis on a thread that may block, planning, then a job of actors.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arrow::array::RecordBatch;
+use datafusion::physical_plan::ExecutionPlan;
+use emberflow_actors::{JobHandle, JobOptions};
+use emberflow_analyzer::{Analyzed, analyze};
+use emberflow_base::{Error, Result};
+use emberflow_connect::backend::{Observed, Operation, OperatorMetrics, Progress, Rows, StageProgress, Watch};
+use emberflow_functions::errors::from_datafusion;
+use emberflow_plan::tree::{Relation, RelationKind};
+use futures::{Stream, StreamExt, TryStreamExt};
+
+use crate::environment::SessionEnvironment;
+use crate::session::Session;
+
+/// All rows of a result.
+pub(crate) async fn collect(rows: Rows) -> Result<Vec<RecordBatch>> {
+    rows.batches.try_collect().await
+}
+
+impl Session {
+    /// Runs a relation.
+    pub(crate) async fn query(&self, relation: Relation, operation: Operation) -> Result<Rows> {
+        match &*relation.kind {
+            RelationKind::ShowString { input, rows, truncate, vertical } => {
+                self.show_string(input.clone(), *rows, *truncate, *vertical).await
+            }
+            RelationKind::HtmlString { input, rows, truncate } => self.html_string(input.clone(), *rows, *truncate).await,
+            RelationKind::Tail { input, limit } => self.tail(input.clone(), limit.clone()).await,
+            RelationKind::Catalog(operation) => self.catalog_operation(operation.clone()).await,
+            RelationKind::Sql { text, .. } => match self.parsed(text)? {
+                Some(command) => self.rows_of_command(command, operation).await,
+                None => self.plain_query(relation).await,
+            },
+            RelationKind::Command(command) => self.rows_of_command((**command).clone(), operation).await,
+            _ => self.plain_query(relation).await,
+        }
+    }
+
+    async fn plain_query(&self, relation: Relation) -> Result<Rows> {
+        let analyzed = self.analyzed(relation).await?;
+        self.run(analyzed, "query").await
+    }
+
+    /// Resolves a relation on a thread that may block (files are listed, footers read).
+    pub(crate) async fn analyzed(&self, relation: Relation) -> Result<Analyzed> {
+        self.blocking(move |environment| analyze(environment, &relation)).await
+    }
+
+    /// Runs blocking work with the session's environment.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&SessionEnvironment) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let session = self.clone();
+        let handle = self.engine.tokio().clone();
+        handle
+            .spawn_blocking(move || work(&SessionEnvironment::new(&session)))
+            .await
+            .map_err(|panic| Error::internal(format!("planning ended abnormally: {panic}")))?
+    }
+
+    /// Optimizes and plans.
+    pub(crate) async fn physical(&self, analyzed: &Analyzed) -> Result<Arc<dyn ExecutionPlan>> {
+        let state = self.engine.context.state();
+        let plan = analyzed.plan.clone();
+        state.create_physical_plan(&plan).await.map_err(from_datafusion)
+    }
+
+    /// Plans and starts a job.
+    pub(crate) async fn run(&self, analyzed: Analyzed, name: &str) -> Result<Rows> {
+        let physical = self.physical(&analyzed).await?;
+        self.submit(physical, analyzed, name)
+    }
+
+    fn submit(&self, physical: Arc<dyn ExecutionPlan>, analyzed: Analyzed, name: &str) -> Result<Rows> {
+        let context = self.engine.context.task_ctx();
+        let job = self.engine.actors.submit(physical, context, JobOptions::named(name)).map_err(from_datafusion)?;
+        let watch = Arc::new(JobWatch { handle: job.handle() });
+        let batches = JobRows { job }.boxed();
+        Ok(Rows { schema: analyzed.schema, batches, watch })
+    }
+}
+
+/// A job's batches as a stream; dropping it cancels the job.
+struct JobRows {
+    job: emberflow_actors::Job,
+}
+
+impl Stream for JobRows {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.job).poll_next(context).map(|next| next.map(|batch| batch.map_err(from_datafusion)))
+    }
+}
+
+struct JobWatch {
+    handle: JobHandle,
+}
+
+impl Watch for JobWatch {
+    fn progress(&self) -> Progress {
+        let progress = self.handle.progress();
+        let stages: Vec<StageProgress> = progress
+            .stages
+            .iter()
+            .map(|stage| StageProgress {
+                stage_id: stage.id as i64,
+                tasks: stage.tasks as i64,
+                tasks_completed: stage.completed_tasks as i64,
+                input_bytes_read: stage.input_bytes as i64,
+                done: stage.done,
+            })
+            .collect();
+        let open = stages.iter().filter(|stage| !stage.done).map(|stage| stage.tasks - stage.tasks_completed).sum();
+        Progress { stages, tasks_in_flight: if progress.done { 0 } else { open } }
+    }
+
+    fn metrics(&self) -> Vec<OperatorMetrics> {
+        use emberflow_actors::Unit;
+        let kind = |unit: &Unit| match unit {
+            Unit::Count => "sum",
+            Unit::Bytes => "size",
+            Unit::Nanoseconds => "nsTiming",
+        };
+        self.handle
+            .metrics()
+            .iter()
+            .map(|operator| OperatorMetrics {
+                name: operator.name.clone(),
+                plan_id: operator.plan_id as i64,
+                parent: operator.parent.map_or(-1, |parent| parent as i64),
+                values: operator
+                    .figures
+                    .iter()
+                    .map(|figure| (figure.name.clone(), (figure.value as i64, kind(&figure.unit).to_owned())))
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn observed(&self) -> Vec<Observed> {
+        Vec::new()
+    }
+
+    fn cancel(&self) {
+        self.handle.cancel();
+    }
+}

@@ -1,0 +1,173 @@
+//! One user's view of an engine: settings, temporary views, the current database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use emberflow_analyzer::Resolved;
+use emberflow_base::{Error, Result, Settings};
+use emberflow_connect::backend::{Operation, Outcome};
+use emberflow_plan::tree::{Command, Relation, RelationKind, Statement};
+use parking_lot::RwLock;
+
+use crate::dataframe::DataFrame;
+use crate::engine::Engine;
+
+/// A session. Clones share everything.
+#[derive(Clone)]
+pub struct Session {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub user: String,
+    pub settings: RwLock<Settings>,
+    /// Temporary views by lower-case name.
+    pub views: RwLock<BTreeMap<String, View>>,
+    pub database: RwLock<String>,
+    /// Results kept by checkpoints, by id.
+    pub kept: RwLock<BTreeMap<String, Kept>>,
+    /// Relations told to persist.
+    pub persisted: RwLock<Vec<crate::analysis::Persisted>>,
+}
+
+/// A temporary view.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub name: String,
+    pub resolved: Arc<Resolved>,
+}
+
+/// Rows kept in memory.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub schema: emberflow_plan::StructType,
+    pub batches: Arc<Vec<arrow::array::RecordBatch>>,
+}
+
+impl Session {
+    pub(crate) fn new(engine: Arc<Engine>, user: &str) -> Self {
+        let zone = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());
+        let zone = if zone.is_empty() || zone == "Etc/UTC" { "Etc/UTC".to_owned() } else { zone };
+        let mut settings = Settings::new(zone);
+        settings.start_with("spark.sql.warehouse.dir", format!("file:{}", engine.catalog.warehouse().display()));
+        for (key, value) in &engine.options.settings {
+            settings.start_with(key, value);
+        }
+        let shared = Shared {
+            user: if user.is_empty() { std::env::var("USER").unwrap_or_else(|_| "emberflow".to_owned()) } else { user.to_owned() },
+            settings: RwLock::new(settings),
+            views: RwLock::default(),
+            database: RwLock::new("default".to_owned()),
+            kept: RwLock::default(),
+            persisted: RwLock::default(),
+        };
+        Self { engine, shared: Arc::new(shared) }
+    }
+
+    /// A session with copies of this one's settings and temporary views.
+    pub fn copy(&self) -> Self {
+        let shared = Shared {
+            user: self.shared.user.clone(),
+            settings: RwLock::new(self.settings()),
+            views: RwLock::new(self.shared.views.read().clone()),
+            database: RwLock::new(self.shared.database.read().clone()),
+            kept: RwLock::default(),
+            persisted: RwLock::default(),
+        };
+        Self { engine: Arc::clone(&self.engine), shared: Arc::new(shared) }
+    }
+
+    /// The settings now.
+    pub fn settings(&self) -> Settings {
+        self.shared.settings.read().clone()
+    }
+
+    /// Changes one setting.
+    pub fn set(&self, key: &str, value: &str) -> Result<()> {
+        self.shared.settings.write().set(key, value)
+    }
+
+    /// Runs a statement; ends when there is something to read.
+    pub async fn execute(&self, statement: Statement, operation: Operation) -> Result<Outcome> {
+        match statement {
+            Statement::Query(relation) => Ok(Outcome::Rows(self.query(relation, operation).await?)),
+            Statement::Command(command) => self.command(command, operation).await,
+        }
+    }
+
+    /// Runs SQL text: a query gives a DataFrame, a command runs at once and gives its result.
+    ///
+    /// ```
+    /// # fn main() -> emberflow::Result<()> {
+    /// let session = emberflow::Engine::embedded()?.session("");
+    /// let frame = session.sql("SELECT 1 + 1 AS two")?;
+    /// assert_eq!(frame.show_string(20, 20)?, "+---+\n|two|\n+---+\n|  2|\n+---+\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sql(&self, text: &str) -> Result<DataFrame> {
+        let command = Command::Sql { text: text.to_owned(), named: Vec::new(), positional: Vec::new(), references: Vec::new() };
+        let outcome = self.block_on(self.execute(Statement::Command(command), Operation::default()))?;
+        match outcome {
+            Outcome::Query => {
+                let kind = RelationKind::Sql { text: text.to_owned(), named: Vec::new(), positional: Vec::new() };
+                Ok(DataFrame::new(self.clone(), Relation::new(kind)))
+            }
+            Outcome::Rows(rows) => {
+                let schema = rows.schema.clone();
+                let batches = self.block_on(crate::execute::collect(rows))?;
+                Ok(DataFrame::new(self.clone(), self.keep(schema, batches)))
+            }
+            Outcome::Done => Ok(DataFrame::new(self.clone(), self.keep(Default::default(), Vec::new()))),
+            Outcome::CachedRemote { id } => Ok(DataFrame::new(self.clone(), Relation::new(RelationKind::CachedRemote { id }))),
+        }
+    }
+
+    /// A table or view as a DataFrame.
+    pub fn table(&self, name: &str) -> Result<DataFrame> {
+        let name = emberflow_plan::sql::parse_identifier(name)?;
+        let kind = RelationKind::Table { name, options: Vec::new(), is_streaming: false, time_travel: None };
+        Ok(DataFrame::new(self.clone(), Relation::new(kind)))
+    }
+
+    /// Parquet files as a DataFrame: a file, a folder or a glob.
+    pub fn read_parquet(&self, path: &str) -> DataFrame {
+        self.read("parquet", path, &[])
+    }
+
+    /// Files of a format as a DataFrame.
+    pub fn read(&self, format: &str, path: &str, options: &[(&str, &str)]) -> DataFrame {
+        let kind = RelationKind::DataSource {
+            format: Some(format.to_owned()),
+            schema: None,
+            options: options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            paths: vec![path.to_owned()],
+            predicates: Vec::new(),
+            is_streaming: false,
+        };
+        DataFrame::new(self.clone(), Relation::new(kind))
+    }
+
+    /// Keeps rows under a new id and gives the relation that reads them.
+    pub(crate) fn keep(&self, schema: emberflow_plan::StructType, batches: Vec<arrow::array::RecordBatch>) -> Relation {
+        let id = uuid::Uuid::new_v4().to_string();
+        self.shared.kept.write().insert(id.clone(), Kept { schema, batches: Arc::new(batches) });
+        Relation::new(RelationKind::CachedRemote { id })
+    }
+
+    /// Waits for a future on a thread that is not the engine's.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(Error::internal("a blocking call was made from inside an asynchronous runtime; use `execute`"));
+        }
+        self.engine.tokio().block_on(future)
+    }
+
+    /// Forgets everything the session holds.
+    pub fn close(&self) {
+        self.shared.views.write().clear();
+        self.shared.kept.write().clear();
+        self.shared.persisted.write().clear();
+    }
+}
