@@ -48,7 +48,9 @@ impl Session {
                 self.canonical(relation).await?.hash(&mut hasher);
                 Ok(Answer::Hash(hasher.finish() as i32))
             }
-            Question::Persist { relation, level } => self.persist(relation, level.unwrap_or(MEMORY_AND_DISK)).map(|()| Answer::Done),
+            Question::Persist { relation, level } => {
+                self.persist(relation, level.unwrap_or(MEMORY_AND_DISK)).map(|()| Answer::Done)
+            }
             Question::Unpersist { relation, .. } => {
                 let plan_id = relation.plan_id;
                 self.shared.persisted.write().retain(|persisted| Some(persisted.plan_id) != plan_id);
@@ -100,7 +102,9 @@ impl Session {
     }
 
     fn persist(&self, relation: Relation, level: StorageLevel) -> Result<()> {
-        let plan_id = relation.plan_id.ok_or_else(|| Error::new("CONNECT_INVALID_PLAN.FIELD_UNSET").text("A DataFrame to persist needs a plan id."))?;
+        let plan_id = relation
+            .plan_id
+            .ok_or_else(|| Error::new("CONNECT_INVALID_PLAN.FIELD_UNSET").text("A DataFrame to persist needs a plan id."))?;
         let mut persisted = self.shared.persisted.write();
         if !persisted.iter().any(|known| known.plan_id == plan_id) {
             persisted.push(Persisted { plan_id, level, rows: Arc::default() });
@@ -116,8 +120,8 @@ impl Session {
 
     async fn input_files(&self, relation: Relation) -> Result<Vec<String>> {
         use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-        use datafusion::datasource::source::DataSourceExec;
         use datafusion::datasource::physical_plan::FileScanConfig;
+        use datafusion::datasource::source::DataSourceExec;
         let analyzed = self.analyzed(relation).await?;
         let physical = self.physical(&analyzed).await?;
         let mut files = Vec::new();

@@ -122,7 +122,9 @@ impl Catalog {
             if if_not_exists {
                 return Ok(());
             }
-            return Err(Error::new("SCHEMA_ALREADY_EXISTS").with("schemaName", quote(&key)).exception_class(Exception::NamespaceAlreadyExists));
+            return Err(Error::new("SCHEMA_ALREADY_EXISTS")
+                .with("schemaName", quote(&key))
+                .exception_class(Exception::NamespaceAlreadyExists));
         }
         let location = location.unwrap_or_else(|| format!("file:{}", self.warehouse.join(format!("{key}.db")).display()));
         databases.insert(key, Database { comment, location, tables: BTreeMap::new() });
@@ -188,7 +190,9 @@ impl Catalog {
 
 /// No such database.
 pub(crate) fn no_schema(name: &str) -> Error {
-    Error::new("SCHEMA_NOT_FOUND").with("schemaName", format!("{}.{}", quote(CATALOG), quote(name))).exception_class(Exception::NoSuchNamespace)
+    Error::new("SCHEMA_NOT_FOUND")
+        .with("schemaName", format!("{}.{}", quote(CATALOG), quote(name)))
+        .exception_class(Exception::NoSuchNamespace)
 }
 
 /// No such table.

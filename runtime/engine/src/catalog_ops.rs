@@ -37,11 +37,15 @@ impl Session {
             CatalogOp::SetCurrentDatabase { name } => self.use_database(&parse_identifier(&name)?),
             CatalogOp::CurrentCatalog => tables::text("current_catalog", CATALOG.to_owned()),
             CatalogOp::SetCurrentCatalog { name } if name == CATALOG => Ok(tables::nothing()),
-            CatalogOp::SetCurrentCatalog { name } => {
-                Err(Error::new("CATALOG_NOT_FOUND").with("catalogName", format!("`{name}`")).with("config", format!("\"spark.sql.catalog.{name}\"")))
-            }
+            CatalogOp::SetCurrentCatalog { name } => Err(Error::new("CATALOG_NOT_FOUND")
+                .with("catalogName", format!("`{name}`"))
+                .with("config", format!("\"spark.sql.catalog.{name}\""))),
             CatalogOp::ListCatalogs { pattern } => {
-                let names: Vec<Option<String>> = [CATALOG].iter().filter(|name| matches(pattern.as_deref(), name)).map(|name| Some((*name).to_owned())).collect();
+                let names: Vec<Option<String>> = [CATALOG]
+                    .iter()
+                    .filter(|name| matches(pattern.as_deref(), name))
+                    .map(|name| Some((*name).to_owned()))
+                    .collect();
                 let count = names.len();
                 tables::table(vec![("name", false, Cells::Text(names)), ("description", true, Cells::Text(vec![None; count]))])
             }
@@ -80,7 +84,9 @@ impl Session {
                 let name = bare(&function)?;
                 match function_names().into_iter().find(|known| *known == name) {
                     Some(name) => functions_table(vec![name]),
-                    None => Err(Error::new("UNRESOLVED_ROUTINE").with("routineName", format!("`{name}`")).with("searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]")),
+                    None => Err(Error::new("UNRESOLVED_ROUTINE")
+                        .with("routineName", format!("`{name}`"))
+                        .with("searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]")),
                 }
             }
             CatalogOp::FunctionExists { function, .. } => {
@@ -129,7 +135,9 @@ impl Session {
 
     fn lookup(&self, name: &[String]) -> Result<Option<Listed>> {
         match name {
-            [single] if self.shared.views.read().contains_key(&single.to_lowercase()) => Ok(Some(temporary(single.clone(), None))),
+            [single] if self.shared.views.read().contains_key(&single.to_lowercase()) => {
+                Ok(Some(temporary(single.clone(), None)))
+            }
             [database, view] if database.eq_ignore_ascii_case(GLOBAL_TEMP) => {
                 Ok(self.engine.catalog.global_view(view).map(|view| temporary(view.name, Some(GLOBAL_TEMP))))
             }

@@ -19,7 +19,9 @@ use crate::tables::{self, Cells};
 impl Session {
     pub(crate) async fn command(&self, command: Command, operation: Operation) -> Result<Outcome> {
         match command {
-            Command::Sql { text, named, positional, references } => self.sql_command(text, named, positional, references, operation).await,
+            Command::Sql { text, named, positional, references } => {
+                self.sql_command(text, named, positional, references, operation).await
+            }
             Command::CreateView(view) => self.create_view(view).await.map(|()| Outcome::Done),
             Command::Write(write) => self.write(write).await.map(|()| Outcome::Done),
             Command::Checkpoint { relation, .. } => {
@@ -196,8 +198,10 @@ impl Session {
             }
             (None, _) => self.settings().all().into_iter().map(|(key, value)| (key, Some(value))).collect(),
         };
-        let meanings: Vec<Option<String>> =
-            pairs.iter().map(|(key, _)| Some(emberflow_base::settings::known(key).map_or("", |known| known.doc).to_owned())).collect();
+        let meanings: Vec<Option<String>> = pairs
+            .iter()
+            .map(|(key, _)| Some(emberflow_base::settings::known(key).map_or("", |known| known.doc).to_owned()))
+            .collect();
         let (keys, values): (Vec<_>, Vec<_>) = pairs.into_iter().map(|(key, value)| (Some(key), value)).unzip();
         let mut columns = vec![("key", false, Cells::Text(keys)), ("value", false, Cells::Text(values))];
         if verbose {
@@ -212,7 +216,12 @@ impl Session {
             Some(key) => settings.unset(&key),
             None => {
                 let keys: Vec<String> = settings.all().into_keys().collect();
-                keys.iter().filter(|key| settings.is_modifiable(key)).cloned().collect::<Vec<_>>().iter().for_each(|key| settings.unset(key));
+                keys.iter()
+                    .filter(|key| settings.is_modifiable(key))
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .for_each(|key| settings.unset(key));
             }
         }
         Ok(tables::nothing())
@@ -301,7 +310,11 @@ impl Session {
         if let Some(name) = column.last() {
             schema.fields.retain(|field| field.name.eq_ignore_ascii_case(name));
             let field = schema.fields.first().ok_or_else(|| no_table(&column))?;
-            let pairs = [("col_name", field.name.clone()), ("data_type", field.data_type.simple_string()), ("comment", "NULL".to_owned())];
+            let pairs = [
+                ("col_name", field.name.clone()),
+                ("data_type", field.data_type.simple_string()),
+                ("comment", "NULL".to_owned()),
+            ];
             return tables::table(vec![
                 ("info_name", false, Cells::Text(pairs.iter().map(|(name, _)| Some((*name).to_owned())).collect())),
                 ("info_value", false, Cells::Text(pairs.into_iter().map(|(_, value)| Some(value)).collect())),

@@ -48,8 +48,7 @@ impl SessionEnvironment {
 
     /// Files of a format.
     pub fn files(&self, format: &str, schema: Option<&StructType>, options: &Options, paths: &[String]) -> Result<SourceTable> {
-        let request =
-            ReadRequest { format, schema, options: SourceOptions::new(options), paths, context: self.context() };
+        let request = ReadRequest { format, schema, options: SourceOptions::new(options), paths, context: self.context() };
         emberflow_sources::read(&request)
     }
 
@@ -94,11 +93,18 @@ impl Environment for SessionEnvironment {
             let mut all = info.options.clone();
             all.extend(options.iter().cloned());
             let table = self.files(&info.format, Some(&info.schema), &all, std::slice::from_ref(&info.location))?;
-            return Ok(Some(Source::Table(Table { provider: table.provider, schema: table.schema, qualifier: info.qualifier() })));
+            return Ok(Some(Source::Table(Table {
+                provider: table.provider,
+                schema: table.schema,
+                qualifier: info.qualifier(),
+            })));
         }
         // format.`path`
         if let [format, path] = name
-            && matches!(emberflow_sources::read::short_name(format).as_str(), "parquet" | "csv" | "json" | "orc" | "text" | "avro")
+            && matches!(
+                emberflow_sources::read::short_name(format).as_str(),
+                "parquet" | "csv" | "json" | "orc" | "text" | "avro"
+            )
         {
             let table = self.files(format, None, options, std::slice::from_ref(path))?;
             return Ok(Some(Source::Table(plain(table))));

@@ -33,6 +33,7 @@ impl Session {
 /// Local data would fill the screen.
 fn shortened(text: &str) -> String {
     const LINES_MAX: usize = 200;
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().trim_end_matches(',').chars().all(|c| c.is_ascii_digit())).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.trim().trim_end_matches(',').chars().all(|c| c.is_ascii_digit())).collect();
     lines[..lines.len().min(LINES_MAX)].join("\n")
 }

@@ -55,7 +55,11 @@ impl Session {
             settings.start_with(key, value);
         }
         let shared = Shared {
-            user: if user.is_empty() { std::env::var("USER").unwrap_or_else(|_| "emberflow".to_owned()) } else { user.to_owned() },
+            user: if user.is_empty() {
+                std::env::var("USER").unwrap_or_else(|_| "emberflow".to_owned())
+            } else {
+                user.to_owned()
+            },
             settings: RwLock::new(settings),
             views: RwLock::default(),
             database: RwLock::new("default".to_owned()),

@@ -36,7 +36,8 @@ impl Session {
                 Ok(())
             }
             WriteTarget::Path(path) => {
-                let from_options = write.options.iter().find(|(key, _)| key.eq_ignore_ascii_case("path")).map(|(_, path)| path.clone());
+                let from_options =
+                    write.options.iter().find(|(key, _)| key.eq_ignore_ascii_case("path")).map(|(_, path)| path.clone());
                 let path = path.or(from_options).ok_or_else(|| {
                     Error::new("DATA_SOURCE_PATH_MISSING").text("Writing files needs a path: give one to save().")
                 })?;
@@ -66,7 +67,13 @@ impl Session {
         // Text formats hold text: every value is cast as Spark prints it, so the files read the same anywhere.
         let (analyzed, file_schema) = if text {
             for field in &schema.fields {
-                if matches!(field.data_type, emberflow_plan::DataType::Struct(_) | emberflow_plan::DataType::Array { .. } | emberflow_plan::DataType::Map { .. } | emberflow_plan::DataType::Binary) {
+                if matches!(
+                    field.data_type,
+                    emberflow_plan::DataType::Struct(_)
+                        | emberflow_plan::DataType::Array { .. }
+                        | emberflow_plan::DataType::Map { .. }
+                        | emberflow_plan::DataType::Binary
+                ) {
                     return Err(Error::new("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE")
                         .with("columnName", quote(&field.name))
                         .with("columnType", field.data_type.quoted())
@@ -95,7 +102,14 @@ impl Session {
         Ok(schema)
     }
 
-    async fn save_as_table(&self, input: Relation, format: &str, name: &[String], mode: SaveMode, options: Options) -> Result<()> {
+    async fn save_as_table(
+        &self,
+        input: Relation,
+        format: &str,
+        name: &[String],
+        mode: SaveMode,
+        options: Options,
+    ) -> Result<()> {
         let current = self.shared.database.read().clone();
         let full = self.engine.catalog.full_name(name, &current)?;
         let existing = self.engine.catalog.find(name, &current)?;
@@ -158,7 +172,9 @@ impl Session {
         };
         let folder = emberflow_sources::paths::local(&location)?;
         let made = std::fs::create_dir_all(&folder);
-        made.map_err(|error| Error::new("TASK_WRITE_FAILED").with("path", location.clone()).text(format!("{location}: {error}")))?;
+        made.map_err(|error| {
+            Error::new("TASK_WRITE_FAILED").with("path", location.clone()).text(format!("{location}: {error}"))
+        })?;
         let schema = match table.columns {
             Some(columns) if !columns.fields.is_empty() => columns,
             _ => {
@@ -204,7 +220,10 @@ impl Session {
                 .with("tableColumns", columns(&info.schema))
                 .with("dataColumns", columns(list)));
         }
-        let named = Relation::new(RelationKind::ToDf { input, names: info.schema.fields.iter().map(|field| field.name.clone()).collect() });
+        let named = Relation::new(RelationKind::ToDf {
+            input,
+            names: info.schema.fields.iter().map(|field| field.name.clone()).collect(),
+        });
         let fitted = Relation::new(RelationKind::ToSchema { input: named, schema: info.schema.clone() });
         let mode = if overwrite { SaveMode::Overwrite } else { SaveMode::Append };
         self.write_files(fitted, &info.format, &info.location, mode, &info.options).await.map(|_| ())
@@ -219,7 +238,9 @@ impl Session {
         match std::fs::remove_dir_all(&folder) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(Error::new("TASK_WRITE_FAILED").with("path", info.location.clone()).text(format!("{}: {error}", info.location))),
+            Err(error) => Err(Error::new("TASK_WRITE_FAILED")
+                .with("path", info.location.clone())
+                .text(format!("{}: {error}", info.location))),
         }
     }
 }
@@ -262,4 +283,3 @@ fn as_text(input: Relation, schema: &StructType) -> Relation {
         .collect();
     Relation::new(RelationKind::WithColumns { input, columns })
 }
-
