@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use emberflow_connect::rpc::{Metadata, Method, Rpc, Status};
+use emberflow_connect::rpc::{Call, Metadata, Method, Rpc, Status};
 use parking_lot::Mutex;
 
 use crate::border::{BorderError, Result};
@@ -59,9 +59,9 @@ impl Desk {
         let Some(answering) = self.connections.lock().get(&connection).cloned() else {
             return Err(BorderError::Closed(format!("connection {connection}")));
         };
-        let method = Method::named(name).ok_or_else(|| BorderError::Misused(format!("there is no method `{name}`")))?;
+        let call = Method::named(name).map_or_else(|| unimplemented_call(name), |method| answering.start(method, metadata));
         let number = self.new_number();
-        let call = LiveCall::new(answering.start(method, metadata), self.wakes.waker_for(number));
+        let call = LiveCall::new(call, self.wakes.waker_for(number));
         self.calls.lock().insert(number, Entry { connection, call: Arc::new(Mutex::new(call)) });
         Ok(number)
     }
@@ -119,9 +119,19 @@ impl Desk {
     }
 }
 
+/// A call that has already ended: a newer client may ask for methods of a newer Spark.
+fn unimplemented_call(name: &str) -> Call {
+    const UNIMPLEMENTED: i32 = 12;
+    let (call, peer) = Call::pair();
+    let message = format!("Emberflow has no method `{name}`");
+    let told = peer.responses.try_send(Err(Status { code: UNIMPLEMENTED, message, details: Bytes::new() }));
+    debug_assert!(told.is_ok(), "a new call has room for its status");
+    call
+}
+
 #[cfg(test)]
 mod tests {
-    use emberflow_connect::rpc::{Call, Peer};
+    use emberflow_connect::rpc::Peer;
 
     use super::*;
 
@@ -159,10 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_method_is_refused_by_name() {
-        let (desk, _, connection) = connected();
-        let error = desk.start(connection, "other.Service/Config", Vec::new()).unwrap_err();
-        assert!(message_of(error).contains("other.Service/Config"));
+    fn an_unknown_method_is_unimplemented_and_named() {
+        let (desk, canned, connection) = connected();
+        let call = desk.start(connection, "other.Service/Config", Vec::new()).unwrap();
+        assert_eq!(desk.next(call).unwrap(), Next::Ended(12));
+        assert!(desk.failure(call).unwrap().unwrap().message.contains("other.Service/Config"));
+        assert!(canned.peers.lock().is_empty());
     }
 
     #[test]

@@ -302,9 +302,6 @@ final class EmberflowCall<ReqT, RespT> extends ClientCall<ReqT, RespT> {
     } catch (EmberflowException e) {
       endLocally(internal(e));
     }
-    if (line == null) {
-      endLocally(Status.UNAVAILABLE.withDescription("the channel to Emberflow was shut down"));
-    }
   }
 
   private void watch(Deadline deadline) {

@@ -15,8 +15,11 @@ import org.sparkproject.io.grpc.MethodDescriptor;
 /**
  * A connection to the engine in this JVM, in the shape of a gRPC channel.
  *
- * <p>After {@link #shutdown} no call can be started and those under way go on; {@link #shutdownNow} ends them, too. Both
- * may be called repeatedly.
+ * <p>After {@link #shutdown} the calls under way go on; {@link #shutdownNow} ends them. Both may be called repeatedly.
+ *
+ * <p>Unlike a channel over a network, this one opens again when it is used after a shutdown. Spark's {@code getOrCreate()}
+ * hands out sessions that were stopped, whose channel is shut down; programs that stop and start, as test suites do, then
+ * find an engine instead of minutes of retries.
  */
 final class EmberflowChannel extends ManagedChannel {
   static final String AUTHORITY = "emberflow";
@@ -24,7 +27,7 @@ final class EmberflowChannel extends ManagedChannel {
   private final Switchboard switchboard;
   private final Executor executor;
   private final Channel intercepted;
-  private final long connection;
+  private long connection;
   private int callsUnderWay;
   private boolean shutdown;
   private Runnable whenShutdown = () -> {};
@@ -58,7 +61,7 @@ final class EmberflowChannel extends ManagedChannel {
   @Override
   public ManagedChannel shutdownNow() {
     Runnable listener = noteShutdown();
-    switchboard.calls().close(connection);
+    switchboard.calls().close(currentConnection());
     listener.run();
     return this;
   }
@@ -115,21 +118,32 @@ final class EmberflowChannel extends ManagedChannel {
     return executor;
   }
 
-  /** Starts a call on the engine; null if the channel was shut down. */
+  /** Starts a call on the engine. */
   Switchboard.Line startCall(EmberflowCall<?, ?> call, String method, String[] headers) {
-    synchronized (this) {
-      if (shutdown) {
-        return null;
-      }
-      callsUnderWay++;
-    }
+    long open = connectionForACall();
     try {
-      long number = switchboard.calls().callStart(connection, method, headers);
+      long number = switchboard.calls().callStart(open, method, headers);
       return switchboard.connect(number, call, this::callEnded);
     } catch (RuntimeException e) {
       callEnded();
       throw e;
     }
+  }
+
+  /** Counts a call in, and opens the channel again if it was shut down. */
+  private synchronized long connectionForACall() {
+    if (shutdown) {
+      long again = switchboard.calls().open();
+      switchboard.calls().close(connection);
+      connection = again;
+      shutdown = false;
+    }
+    callsUnderWay++;
+    return connection;
+  }
+
+  private synchronized long currentConnection() {
+    return connection;
   }
 
   private void callEnded() {
@@ -142,7 +156,7 @@ final class EmberflowChannel extends ManagedChannel {
 
   private void closeIfTerminated() {
     if (isTerminated()) {
-      switchboard.calls().close(connection);
+      switchboard.calls().close(currentConnection());
     }
   }
 

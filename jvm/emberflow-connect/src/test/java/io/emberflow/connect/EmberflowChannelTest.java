@@ -37,7 +37,7 @@ class EmberflowChannelTest {
   }
 
   @Test
-  void shuttingDownTwiceIsSafeAndLaterCallsAreRefused() throws Exception {
+  void shuttingDownTwiceIsSafe() {
     EmberflowChannel channel = open();
     assertEquals(1, engine.openConnections());
     channel.shutdown();
@@ -45,10 +45,24 @@ class EmberflowChannelTest {
     channel.shutdownNow();
     channel.shutdownNow();
     assertEquals(0, engine.openConnections());
-    Status status = start(channel).awaitClose();
-    assertEquals(Status.Code.UNAVAILABLE, status.getCode());
-    assertTrue(status.getDescription().contains("shut down"), status.getDescription());
-    assertTrue(engine.nothingStarted());
+    assertTrue(channel.isShutdown());
+    assertTrue(channel.isTerminated());
+  }
+
+  @Test
+  void aChannelUsedAfterItsShutdownOpensAgain() throws Exception {
+    EmberflowChannel channel = open();
+    Recorder before = start(channel);
+    engine.nextStarted();
+    channel.shutdownNow();
+    assertEquals(Status.Code.UNAVAILABLE, before.awaitClose().getCode());
+    Recorder after = start(channel);
+    engine.nextStarted().end();
+    assertEquals(Status.Code.OK, after.awaitClose().getCode());
+    assertFalse(channel.isShutdown());
+    assertEquals(1, engine.openConnections());
+    channel.shutdown();
+    assertEquals(0, engine.openConnections());
   }
 
   @Test
