@@ -11,19 +11,24 @@
 
 mod aggregates;
 mod arguments;
+pub mod calendar;
 pub mod call;
 pub mod cast;
 pub mod coerce;
 mod constant;
 pub mod errors;
+pub mod java_regex;
 mod kernel;
+pub mod kernels;
 pub mod literal;
+pub mod operators;
 pub mod pretty;
 pub mod registry;
 mod reshape;
 pub mod types;
 pub mod udf;
 mod windows;
+pub mod zones;
 
 pub use call::{Call, Context, Typed};
 pub use cast::{EvalMode, cast};

@@ -86,4 +86,14 @@ pub fn lookup_over(name: &str) -> Option<&'static Function> {
 }
 
 /// All families; each lists its functions.
-pub static FAMILIES: &[&[Function]] = &[crate::aggregates::FUNCTIONS, crate::windows::FUNCTIONS];
+pub static FAMILIES: &[&[Function]] = &[
+    crate::operators::arithmetic::FUNCTIONS,
+    crate::operators::comparison::FUNCTIONS,
+    crate::operators::logic::FUNCTIONS,
+    crate::operators::conditional::FUNCTIONS,
+    crate::operators::predicates::FUNCTIONS,
+    crate::operators::matching::FUNCTIONS,
+    crate::operators::bitwise::FUNCTIONS,
+    crate::aggregates::FUNCTIONS,
+    crate::windows::FUNCTIONS,
+];

@@ -1,0 +1,109 @@
+//! `and or not`.
+//!
+//! Spark looks at the right side only where the left does not already decide, and scripts rely on it to guard divisions
+//! and casts; DataFusion may evaluate both. So a right side that can raise is put behind its left side.
+//! Begin at [`and`].
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::utils::{conjunction, disjunction, split_conjunction};
+use datafusion::logical_expr::{Expr, Operator, lit, when};
+use emberflow_base::Result;
+use emberflow_plan::DataType;
+
+use super::{different_types, infix, one, two, wrong_type};
+use crate::call::{Call, Context, Typed};
+use crate::cast::cast;
+use crate::coerce::{Expect, unexpected_type};
+use crate::errors::from_datafusion;
+use crate::registry::{Function, Kind};
+use crate::udf::can_raise;
+
+pub static FUNCTIONS: &[Function] = &[
+    Function { name: "and", kind: Kind::Scalar(|call| build(call, "AND", and)), display: Some(|texts| infix(texts, "AND")) },
+    Function { name: "&&", kind: Kind::Scalar(|call| build(call, "AND", and)), display: Some(|texts| infix(texts, "AND")) },
+    Function { name: "or", kind: Kind::Scalar(|call| build(call, "OR", or)), display: Some(|texts| infix(texts, "OR")) },
+    Function { name: "not", kind: Kind::Scalar(not), display: Some(not_text) },
+    Function { name: "!", kind: Kind::Scalar(not), display: Some(not_text) },
+];
+
+fn not_text(texts: &[String]) -> String {
+    format!("(NOT {})", texts.join(", "))
+}
+
+fn build(mut call: Call<'_>, word: &str, op: fn(Expr, Expr) -> Result<Expr>) -> Result<Typed> {
+    let text = infix(&call.texts, word);
+    let (left, right) = two(&mut call)?;
+    let (left, right) = truths(left, right, &text, &call.context)?;
+    let nullable = left.nullable || right.nullable;
+    Ok(Typed::new(op(left.expr, right.expr)?, DataType::Boolean, nullable))
+}
+
+fn truths(left: Typed, right: Typed, text: &str, context: &Context<'_>) -> Result<(Typed, Typed)> {
+    let fits = |side: &Typed| {
+        matches!(side.data_type, DataType::Boolean | DataType::Null) || (context.ansi && side.data_type.is_string())
+    };
+    let strings = left.data_type.is_string() && right.data_type.is_string();
+    if !fits(&left) || !fits(&right) || strings {
+        return Err(if left.data_type == right.data_type {
+            wrong_type(&left.data_type, "BOOLEAN", text)
+        } else {
+            different_types(&left.data_type, &right.data_type, text)
+        });
+    }
+    let mode = context.mode();
+    Ok((cast(left, &DataType::Boolean, mode, context)?, cast(right, &DataType::Boolean, mode, context)?))
+}
+
+/// `left AND right`; `right` is not evaluated where `left` is false, if that could raise.
+pub fn and(left: Expr, right: Expr) -> Result<Expr> {
+    if !can_raise(&right) {
+        return Ok(left.and(right));
+    }
+    let guards = guards(split_conjunction(&left), &left);
+    let Some(guard) = conjunction(guards) else { return Ok(left.and(right)) };
+    let guarded = when(Expr::IsNotFalse(Box::new(guard)), right).otherwise(lit(false)).map_err(from_datafusion)?;
+    Ok(left.and(guarded))
+}
+
+/// `left OR right`; `right` is not evaluated where `left` is true, if that could raise.
+pub fn or(left: Expr, right: Expr) -> Result<Expr> {
+    if !can_raise(&right) {
+        return Ok(left.or(right));
+    }
+    let guards = guards(split_disjunction(&left), &left);
+    let Some(guard) = disjunction(guards) else { return Ok(left.or(right)) };
+    let guarded = when(Expr::IsNotTrue(Box::new(guard)), right).otherwise(lit(true)).map_err(from_datafusion)?;
+    Ok(left.or(guarded))
+}
+
+fn split_disjunction(expr: &Expr) -> Vec<&Expr> {
+    datafusion::logical_expr::utils::split_binary(expr, Operator::Or)
+}
+
+/// What decides whether the right side is looked at. A long left side would double at every step, so of that only the
+/// parts that cannot raise themselves are repeated.
+fn guards(parts: Vec<&Expr>, whole: &Expr) -> Vec<Expr> {
+    let is_small = size_up_to(whole, 64) < 64;
+    parts.into_iter().filter(|part| !part.is_volatile() && (is_small || !can_raise(part))).cloned().collect()
+}
+
+fn size_up_to(expr: &Expr, most: usize) -> usize {
+    let mut size = 0;
+    let _ = expr.apply(|_| {
+        size += 1;
+        Ok(if size >= most { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    size
+}
+
+fn not(mut call: Call<'_>) -> Result<Typed> {
+    let text = not_text(&call.texts);
+    let argument = one(&mut call)?;
+    let fits = matches!(argument.data_type, DataType::Boolean | DataType::Null) || argument.data_type.is_string();
+    if !fits {
+        let own = call.texts.first().map_or("", String::as_str);
+        return Err(unexpected_type(&argument.data_type, &Expect::Type(DataType::Boolean), 0, own, &text));
+    }
+    let argument = cast(argument, &DataType::Boolean, call.context.mode(), &call.context)?;
+    Ok(Typed::new(Expr::Not(Box::new(argument.expr)), DataType::Boolean, argument.nullable))
+}
