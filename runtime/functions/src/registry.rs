@@ -96,4 +96,6 @@ pub static FAMILIES: &[&[Function]] = &[
     crate::operators::bitwise::FUNCTIONS,
     crate::aggregates::FUNCTIONS,
     crate::windows::FUNCTIONS,
+    crate::strings::FUNCTIONS,
+    crate::datetime::FUNCTIONS,
 ];

@@ -1,0 +1,109 @@
+//! Dates and times: parts, arithmetic, patterns, zones, intervals.
+//!
+//! A date is days, an instant microseconds since 1970 in UTC; whatever looks at a clock does so in the session's zone.
+//! Not here: `date + 1` and other operators (`operators`), casts (`cast`). Begin at [`FUNCTIONS`].
+
+mod arithmetic;
+mod current;
+mod fields;
+mod intervals;
+mod making;
+pub(crate) mod pattern;
+mod patterned;
+mod truncation;
+mod units;
+
+use emberflow_base::Result;
+use emberflow_plan::DataType;
+
+use crate::call::{Call, Typed};
+use crate::registry::{Function, Kind};
+use crate::zones::Zone;
+
+const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
+    Function { name, kind: Kind::Scalar(build), display: None }
+}
+
+const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display: fn(&[String]) -> String) -> Function {
+    Function { name, kind: Kind::Scalar(build), display: Some(display) }
+}
+
+/// The functions of dates and times.
+pub static FUNCTIONS: &[Function] = &[
+    scalar("add_months", arithmetic::add_months),
+    scalar("convert_timezone", arithmetic::convert_timezone),
+    shown("curdate", current::current_date, |_| "current_date()".into()),
+    scalar("current_date", current::current_date),
+    scalar("current_timestamp", current::current_timestamp),
+    scalar("current_timezone", current::current_timezone),
+    scalar("date_add", |call| arithmetic::date_add(call, 1)),
+    scalar("date_diff", arithmetic::datediff),
+    scalar("date_format", patterned::date_format),
+    scalar("date_from_unix_date", arithmetic::date_from_unix_date),
+    scalar("date_part", fields::date_part),
+    scalar("date_sub", |call| arithmetic::date_add(call, -1)),
+    scalar("date_trunc", truncation::date_trunc),
+    shown("dateadd", |call| arithmetic::date_add(call, 1), |args| format!("date_add({})", args.join(", "))),
+    scalar("datediff", arithmetic::datediff),
+    scalar("datepart", fields::date_part),
+    scalar("day", |call| fields::of_date(call, "day")),
+    scalar("dayname", |call| patterned::name_of(call, "E")),
+    scalar("dayofmonth", |call| fields::of_date(call, "day")),
+    scalar("dayofweek", |call| fields::of_date(call, "dayofweek")),
+    scalar("dayofyear", |call| fields::of_date(call, "doy")),
+    scalar("extract", fields::date_part),
+    scalar("from_unixtime", patterned::from_unixtime),
+    scalar("from_utc_timestamp", |call| arithmetic::shifted(call, true)),
+    scalar("hour", |call| fields::of_time(call, "hour")),
+    scalar("last_day", arithmetic::last_day),
+    scalar("localtimestamp", current::localtimestamp),
+    scalar("make_date", making::make_date),
+    scalar("make_dt_interval", intervals::make_dt_interval),
+    scalar("make_interval", intervals::make_interval),
+    scalar("make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, false)),
+    scalar("make_timestamp_ltz", |call| making::make_timestamp(call, DataType::Timestamp, false)),
+    scalar("make_timestamp_ntz", |call| making::make_timestamp(call, DataType::TimestampNtz, false)),
+    scalar("make_ym_interval", intervals::make_ym_interval),
+    scalar("minute", |call| fields::of_time(call, "minute")),
+    scalar("month", |call| fields::of_date(call, "month")),
+    scalar("monthname", |call| patterned::name_of(call, "MMM")),
+    scalar("months_between", arithmetic::months_between),
+    scalar("next_day", arithmetic::next_day),
+    scalar("now", current::current_timestamp),
+    scalar("quarter", |call| fields::of_date(call, "quarter")),
+    scalar("second", |call| fields::of_time(call, "second")),
+    scalar("timestamp_micros", |call| units::from_epoch(call, 1)),
+    scalar("timestamp_millis", |call| units::from_epoch(call, 1_000)),
+    scalar("timestamp_seconds", units::timestamp_seconds),
+    scalar("timestampadd", arithmetic::timestampadd),
+    scalar("timestampdiff", arithmetic::timestampdiff),
+    scalar("to_date", |call| patterned::to_date(call, false)),
+    scalar("to_timestamp", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
+    scalar("to_timestamp_ltz", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
+    scalar("to_timestamp_ntz", |call| patterned::to_timestamp(call, DataType::TimestampNtz, false)),
+    scalar("to_unix_timestamp", patterned::unix_timestamp),
+    scalar("to_utc_timestamp", |call| arithmetic::shifted(call, false)),
+    scalar("trunc", truncation::trunc),
+    scalar("try_make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, true)),
+    scalar("try_to_date", |call| patterned::to_date(call, true)),
+    scalar("try_to_timestamp", |call| patterned::to_timestamp(call, DataType::Timestamp, true)),
+    scalar("unix_date", arithmetic::unix_date),
+    scalar("unix_micros", |call| units::to_epoch(call, 1)),
+    scalar("unix_millis", |call| units::to_epoch(call, 1_000)),
+    scalar("unix_seconds", |call| units::to_epoch(call, 1_000_000)),
+    scalar("unix_timestamp", patterned::unix_timestamp),
+    scalar("weekday", |call| fields::of_date(call, "weekday")),
+    scalar("weekofyear", |call| fields::of_date(call, "week")),
+    scalar("window", truncation::window),
+    scalar("year", |call| fields::of_date(call, "year")),
+];
+
+/// The zone in which a type's wall clock is read.
+fn zone_for(call: &Call<'_>, kind: &DataType) -> Result<Zone> {
+    if *kind == DataType::TimestampNtz { Ok(Zone::Fixed(0)) } else { Zone::parse(call.context.time_zone) }
+}
+
+/// An argument as a timestamp: kept without zone if it is, else an instant.
+fn moment(call: &Call<'_>, index: usize) -> Result<Typed> {
+    if call.type_of(index) == &DataType::TimestampNtz { call.argument(index) } else { call.timestamp(index) }
+}

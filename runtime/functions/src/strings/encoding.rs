@@ -1,0 +1,256 @@
+//! Characters and codes, base 64, character sets, URLs.
+
+use arrow::datatypes::{Int32Type, Int64Type};
+use emberflow_base::{Error, Result};
+use emberflow_plan::DataType;
+
+use super::text_to_text;
+use crate::call::{Call, Typed};
+use crate::kernel::{Kernel, binaries, booleans, kernel, primitives, strings};
+
+/// `ascii(text)`: the code of the first character, 0 for none.
+pub fn ascii(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let text = call.text(0)?;
+    Ok(kernel("ascii", vec![text], DataType::Int, call.any_nullable(), |columns| {
+        let texts = columns.text(0)?;
+        primitives::<Int32Type>(columns.rows, |row| Ok(texts.at(row).map(|text| text.chars().next().map_or(0, |c| c as i32))))
+    }))
+}
+
+/// `chr(code)`: codes count modulo 256; negative ones give nothing.
+pub fn chr(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let code = call.long(0)?;
+    Ok(kernel("chr", vec![code], DataType::String, call.any_nullable(), |columns| {
+        let codes = columns.numbers::<Int64Type>(0)?;
+        strings(columns.rows, |row| {
+            Ok(codes.at(row).map(|code| if code < 0 { String::new() } else { char::from((code & 0xFF) as u8).to_string() }))
+        })
+    }))
+}
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn to_base64(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            if place <= chunk.len() {
+                out.push(char::from(LETTERS[(bits >> (18 - 6 * place) & 63) as usize]));
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+/// Characters outside the alphabet are skipped, as MIME says.
+fn from_base64(text: &str) -> Vec<u8> {
+    let (mut out, mut bits, mut held) = (Vec::with_capacity(text.len() * 3 / 4), 0_u32, 0);
+    for letter in text.bytes().take_while(|letter| *letter != b'=') {
+        let Some(value) = LETTERS.iter().position(|known| *known == letter) else { continue };
+        bits = bits << 6 | value as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held & 0xFF) as u8);
+        }
+    }
+    out
+}
+
+/// `base64(bytes)`
+pub fn base64(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let bytes = call.binary(0)?;
+    Ok(kernel("base64", vec![bytes], DataType::String, call.any_nullable(), |columns| {
+        let bytes = columns.bytes(0)?;
+        strings(columns.rows, |row| Ok(bytes.at(row).map(to_base64)))
+    }))
+}
+
+/// `unbase64(text)`
+pub fn unbase64(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let text = call.text(0)?;
+    Ok(kernel("unbase64", vec![text], DataType::Binary, call.any_nullable(), |columns| {
+        let texts = columns.text(0)?;
+        binaries(columns.rows, |row| Ok(texts.at(row).map(from_base64)))
+    }))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Charset {
+    Utf8,
+    Ascii,
+    Latin1,
+    Utf16,
+    Utf16Be,
+    Utf16Le,
+    Utf32,
+}
+
+fn charset(name: &str, function: &str) -> Result<Charset> {
+    Ok(match name.to_ascii_uppercase().as_str() {
+        "UTF-8" => Charset::Utf8,
+        "US-ASCII" => Charset::Ascii,
+        "ISO-8859-1" => Charset::Latin1,
+        "UTF-16" => Charset::Utf16,
+        "UTF-16BE" => Charset::Utf16Be,
+        "UTF-16LE" => Charset::Utf16Le,
+        "UTF-32" => Charset::Utf32,
+        _ => {
+            return Err(Error::new("INVALID_PARAMETER_VALUE.CHARSET")
+                .with("parameter", "`charset`")
+                .with("functionName", format!("`{function}`"))
+                .with("charset", name)
+                .with("charsets", "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8"));
+        }
+    })
+}
+
+fn malformed(function: &str, charset: &str) -> Error {
+    Error::new("MALFORMED_CHARACTER_CODING").with("function", format!("`{function}`")).with("charset", charset)
+}
+
+/// `encode(text, charset)`
+pub fn encode(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[2])?;
+    let arguments = vec![call.text(0)?.expr, call.text(1)?.expr];
+    let nullable = call.any_nullable();
+    let kernel = Kernel::new("encode", &DataType::Binary, nullable, |columns| {
+        let (texts, names) = (columns.text(0)?, columns.text(1)?);
+        binaries(columns.rows, |row| {
+            let Some((text, name)) = texts.at(row).zip(names.at(row)) else { return Ok(None) };
+            encoded(text, charset(name, "encode")?).map(Some).ok_or_else(|| malformed("encode", name))
+        })
+    });
+    Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::Binary, nullable))
+}
+
+fn encoded(text: &str, charset: Charset) -> Option<Vec<u8>> {
+    let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    match charset {
+        Charset::Utf8 => Some(text.as_bytes().to_vec()),
+        Charset::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
+        Charset::Latin1 => text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect(),
+        Charset::Utf16 => Some([vec![0xFE, 0xFF], big(text)].concat()),
+        Charset::Utf16Be => Some(big(text)),
+        Charset::Utf16Le => Some(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        Charset::Utf32 => Some(text.chars().flat_map(|letter| u32::from(letter).to_be_bytes()).collect()),
+    }
+}
+
+/// `decode(bytes, charset)`, or `decode(value, search, result, ... [, default])`.
+pub fn decode(call: Call<'_>) -> Result<Typed> {
+    call.arity_at_least(2)?;
+    if call.len() > 2 {
+        return Err(call.unsupported("with search values"));
+    }
+    let arguments = vec![call.binary(0)?.expr, call.text(1)?.expr];
+    let nullable = call.any_nullable();
+    let kernel = Kernel::new("decode", &DataType::String, nullable, |columns| {
+        let (bytes, names) = (columns.bytes(0)?, columns.text(1)?);
+        strings(columns.rows, |row| {
+            let Some((bytes, name)) = bytes.at(row).zip(names.at(row)) else { return Ok(None) };
+            decoded(bytes, charset(name, "decode")?).map(Some).ok_or_else(|| malformed("decode", name))
+        })
+    });
+    Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::String, nullable))
+}
+
+fn decoded(bytes: &[u8], charset: Charset) -> Option<String> {
+    let wide = |bytes: &[u8], big: bool| {
+        let units = bytes.chunks_exact(2).map(|pair| {
+            let pair = [pair[0], pair[1]];
+            if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+        });
+        if bytes.len() % 2 == 0 { char::decode_utf16(units).collect::<Result<String, _>>().ok() } else { None }
+    };
+    match (charset, bytes) {
+        (Charset::Utf8, bytes) => String::from_utf8(bytes.to_vec()).ok(),
+        (Charset::Ascii, bytes) => bytes.is_ascii().then(|| bytes.iter().map(|byte| char::from(*byte)).collect()),
+        (Charset::Latin1, bytes) => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
+        (Charset::Utf16, [0xFF, 0xFE, rest @ ..]) => wide(rest, false),
+        (Charset::Utf16, [0xFE, 0xFF, rest @ ..]) => wide(rest, true),
+        (Charset::Utf16 | Charset::Utf16Be, bytes) => wide(bytes, true),
+        (Charset::Utf16Le, bytes) => wide(bytes, false),
+        (Charset::Utf32, bytes) => bytes.chunks(4).map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?))).collect(),
+    }
+}
+
+/// `is_valid_utf8(bytes or text)`
+pub fn is_valid_utf8(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let bytes = call.binary(0)?;
+    Ok(kernel("is_valid_utf8", vec![bytes], DataType::Boolean, call.any_nullable(), |columns| {
+        let bytes = columns.bytes(0)?;
+        booleans(columns.rows, |row| Ok(bytes.at(row).map(|bytes| std::str::from_utf8(bytes).is_ok())))
+    }))
+}
+
+/// `luhn_check(digits)`
+pub fn luhn_check(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let text = call.text(0)?;
+    Ok(kernel("luhn_check", vec![text], DataType::Boolean, call.any_nullable(), |columns| {
+        let texts = columns.text(0)?;
+        booleans(columns.rows, |row| Ok(texts.at(row).map(passes_luhn)))
+    }))
+}
+
+fn passes_luhn(text: &str) -> bool {
+    let digits: Option<Vec<u32>> = text.chars().map(|letter| letter.to_digit(10)).collect();
+    let Some(digits) = digits.filter(|digits| !digits.is_empty()) else { return false };
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let total: u32 =
+        digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 1 { doubled(*digit) } else { *digit }).sum();
+    total % 10 == 0
+}
+
+/// `url_encode(text)`: as HTML forms do it.
+pub fn url_encode(call: Call<'_>) -> Result<Typed> {
+    text_to_text(&call, |text| {
+        let mut out = String::with_capacity(text.len());
+        for byte in text.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => out.push(char::from(byte)),
+                b' ' => out.push('+'),
+                other => out.push_str(&format!("%{other:02X}")),
+            }
+        }
+        out
+    })
+}
+
+/// `url_decode(text)`
+pub fn url_decode(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let (argument, nullable) = (call.text(0)?.expr, call.any_nullable());
+    let kernel = Kernel::new("url_decode", &DataType::String, nullable, |columns| {
+        let texts = columns.text(0)?;
+        strings(columns.rows, |row| match texts.at(row) {
+            None => Ok(None),
+            Some(text) => url_decoded(text).map(Some).ok_or_else(|| Error::new("CANNOT_DECODE_URL").with("url", text)),
+        })
+    });
+    Ok(Typed::new(kernel.fallible_if(true).call(vec![argument]), DataType::String, nullable))
+}
+
+fn url_decoded(text: &str) -> Option<String> {
+    let (mut out, mut bytes) = (Vec::with_capacity(text.len()), text.bytes());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                let (high, low) = (char::from(bytes.next()?).to_digit(16)?, char::from(bytes.next()?).to_digit(16)?);
+                out.push((high * 16 + low) as u8);
+            }
+            other => out.push(other),
+        }
+    }
+    Some(String::from_utf8_lossy(&out).into_owned())
+}

@@ -1,0 +1,160 @@
+//! Numbers and values as text: `format_number`, `format_string`, `mask`, `quote`.
+
+use arrow::datatypes::{Decimal128Type, Float64Type, Int32Type, Int64Type};
+use datafusion_spark::function::string::format_string as spark_format_string;
+use emberflow_base::Result;
+use emberflow_plan::DataType;
+
+use super::{lowered, text_to_text};
+use crate::arguments::convert;
+use crate::call::{Call, Typed};
+use crate::kernel::{kernel, strings};
+
+/// `format_number(number, digits)`: groups of three, half even.
+pub fn format_number(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[2])?;
+    if call.type_of(1).is_string() {
+        return Err(call.unsupported("with a pattern"));
+    }
+    let number = call.numeric(0)?;
+    let kind = number.data_type.clone();
+    let number = match kind {
+        DataType::Byte | DataType::Short | DataType::Int => convert(number, &DataType::Long, &call.context)?,
+        DataType::Float => convert(number, &DataType::Double, &call.context)?,
+        _ => number,
+    };
+    let kind = number.data_type.clone();
+    let arguments = vec![number, call.int(1)?];
+    Ok(kernel("format_number", arguments, DataType::String, true, move |columns| {
+        let digits = columns.numbers::<Int32Type>(1)?;
+        let digits = |row| digits.at(row).filter(|digits| *digits >= 0).map(|digits| digits as usize);
+        match kind {
+            DataType::Long => {
+                let numbers = columns.numbers::<Int64Type>(0)?;
+                strings(columns.rows, |row| Ok(numbers.at(row).zip(digits(row)).map(|(n, d)| grouped(&format!("{n}"), d))))
+            }
+            DataType::Decimal { scale, .. } => {
+                let numbers = columns.numbers::<Decimal128Type>(0)?;
+                strings(columns.rows, |row| {
+                    Ok(numbers.at(row).zip(digits(row)).map(|(n, d)| grouped(&plain_decimal(n, scale.max(0) as usize), d)))
+                })
+            }
+            _ => {
+                let numbers = columns.numbers::<Float64Type>(0)?;
+                strings(columns.rows, |row| Ok(numbers.at(row).zip(digits(row)).map(|(n, d)| format_double(n, d))))
+            }
+        }
+    }))
+}
+
+fn format_double(number: f64, digits: usize) -> String {
+    if number.is_nan() {
+        return "NaN".into();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "\u{221e}".into() } else { "-\u{221e}".into() };
+    }
+    // Rust prints the exact value rounded half even, as Java's DecimalFormat does.
+    grouped(&format!("{number:.digits$}"), digits)
+}
+
+fn plain_decimal(unscaled: i128, scale: usize) -> String {
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+/// A plain decimal number rounded half even to `digits`, its whole part in groups of three.
+fn grouped(plain: &str, digits: usize) -> String {
+    let (sign, plain) = plain.strip_prefix('-').map_or(("", plain), |rest| ("-", rest));
+    let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+    let (whole, fraction) = rounded(whole, fraction, digits);
+    let mut out = String::new();
+    for (index, letter) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(letter);
+    }
+    if digits > 0 {
+        out.push('.');
+        out.push_str(&fraction);
+    }
+    format!("{sign}{out}")
+}
+
+fn rounded(whole: &str, fraction: &str, digits: usize) -> (String, String) {
+    if fraction.len() <= digits {
+        return (whole.to_owned(), format!("{fraction:0<digits$}"));
+    }
+    let (kept, cut) = fraction.split_at(digits);
+    let all: Vec<u8> = whole.bytes().chain(kept.bytes()).collect();
+    let half = cut.starts_with('5') && cut[1..].bytes().all(|digit| digit == b'0');
+    let odd = all.last().is_some_and(|digit| digit % 2 == 1);
+    let up = if half { odd } else { cut.as_bytes()[0] >= b'5' };
+    let mut all = all;
+    if up {
+        let mut place = all.len();
+        loop {
+            if place == 0 {
+                all.insert(0, b'1');
+                break;
+            }
+            place -= 1;
+            if all[place] == b'9' {
+                all[place] = b'0';
+            } else {
+                all[place] += 1;
+                break;
+            }
+        }
+    }
+    let text: String = all.into_iter().map(char::from).collect();
+    let (whole, fraction) = text.split_at(text.len() - digits);
+    (whole.to_owned(), fraction.to_owned())
+}
+
+/// `format_string(format, value, ...)`, after Java's Formatter.
+pub fn format_string(call: Call<'_>) -> Result<Typed> {
+    call.arity_at_least(1)?;
+    let mut arguments = vec![call.text(0)?];
+    let nullable = arguments[0].nullable;
+    arguments.extend(call.arguments.iter().skip(1).cloned());
+    Ok(lowered(spark_format_string(), arguments, DataType::String, nullable))
+}
+
+/// `quote(text)`: single quotes around, those inside escaped.
+pub fn quote(call: Call<'_>) -> Result<Typed> {
+    text_to_text(&call, |text| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")))
+}
+
+/// `mask(text [, upper, lower, digit, other])`; a null replacement keeps such characters.
+pub fn mask(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1, 2, 3, 4, 5])?;
+    let letter = |index: usize, usual: Option<char>| -> Result<Option<char>> {
+        match call.arguments.get(index) {
+            None => Ok(usual),
+            Some(given) if given.data_type == DataType::Null => Ok(None),
+            Some(_) => match call.literal_text(index) {
+                Some(text) => Ok(text.chars().next()),
+                None => Ok(None),
+            },
+        }
+    };
+    let (upper, lower) = (letter(1, Some('X'))?, letter(2, Some('x'))?);
+    let (digit, other) = (letter(3, Some('n'))?, letter(4, None)?);
+    let text = call.text(0)?;
+    let kernel = crate::kernel::Kernel::new("mask", &DataType::String, text.nullable, move |columns| {
+        let texts = columns.text(0)?;
+        let masked = |letter: char| match letter {
+            letter if letter.is_uppercase() => upper,
+            letter if letter.is_lowercase() => lower,
+            letter if letter.is_numeric() => digit,
+            _ => other,
+        };
+        strings(columns.rows, |row| Ok(texts.at(row).map(|text| text.chars().map(|c| masked(c).unwrap_or(c)).collect())))
+    });
+    let kernel = kernel.identity(format!("{upper:?}{lower:?}{digit:?}{other:?}"));
+    Ok(Typed::new(kernel.call(vec![text.expr]), DataType::String, text.nullable))
+}

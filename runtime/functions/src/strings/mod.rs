@@ -1,0 +1,172 @@
+//! Strings: cutting, searching, padding, changing case, joining, encoding, patterns.
+//!
+//! Positions count characters (code points) from 1, as in Spark. Not here: LIKE and RLIKE (`operators`), hashes.
+//! Begin at [`FUNCTIONS`].
+
+mod encoding;
+mod formatting;
+mod joining;
+pub(crate) mod regexp;
+mod searching;
+mod slicing;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+use emberflow_base::Result;
+use emberflow_plan::DataType;
+
+use crate::call::{Call, Typed};
+use crate::kernel::{Texts, kernel, strings};
+use crate::registry::{Function, Kind};
+
+const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
+    Function { name, kind: Kind::Scalar(build), display: None }
+}
+
+/// The functions of strings.
+pub static FUNCTIONS: &[Function] = &[
+    scalar("ascii", encoding::ascii),
+    scalar("base64", encoding::base64),
+    scalar("bit_length", |call| slicing::length_of(call, |text| text.len() * 8, |bytes| bytes.len() * 8)),
+    scalar("btrim", |call| slicing::trim(call, slicing::Side::Both, true)),
+    scalar("char", encoding::chr),
+    scalar("char_length", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
+    scalar("character_length", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
+    scalar("chr", encoding::chr),
+    scalar("concat", joining::concat),
+    scalar("concat_ws", joining::concat_ws),
+    scalar("decode", encoding::decode),
+    scalar("elt", joining::elt),
+    scalar("encode", encoding::encode),
+    scalar("find_in_set", searching::find_in_set),
+    scalar("format_number", formatting::format_number),
+    scalar("format_string", formatting::format_string),
+    scalar("initcap", initcap),
+    scalar("instr", searching::instr),
+    scalar("is_valid_utf8", encoding::is_valid_utf8),
+    scalar("lcase", lower),
+    scalar("left", slicing::left),
+    scalar("len", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
+    scalar("length", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
+    scalar("levenshtein", searching::levenshtein),
+    scalar("locate", searching::locate),
+    scalar("lower", lower),
+    scalar("lpad", |call| slicing::pad(call, true)),
+    scalar("ltrim", |call| slicing::trim(call, slicing::Side::Left, false)),
+    scalar("luhn_check", encoding::luhn_check),
+    scalar("mask", formatting::mask),
+    scalar("octet_length", |call| slicing::length_of(call, str::len, |bytes| bytes.len())),
+    scalar("overlay", slicing::overlay),
+    scalar("position", searching::locate),
+    scalar("printf", formatting::format_string),
+    scalar("quote", formatting::quote),
+    scalar("regexp_count", regexp::regexp_count),
+    scalar("regexp_extract", regexp::regexp_extract),
+    scalar("regexp_extract_all", regexp::regexp_extract_all),
+    scalar("regexp_instr", regexp::regexp_instr),
+    scalar("regexp_replace", regexp::regexp_replace),
+    scalar("regexp_substr", regexp::regexp_substr),
+    scalar("repeat", slicing::repeat),
+    scalar("replace", searching::replace),
+    scalar("right", slicing::right),
+    scalar("rpad", |call| slicing::pad(call, false)),
+    scalar("rtrim", |call| slicing::trim(call, slicing::Side::Right, false)),
+    scalar("soundex", soundex),
+    scalar("space", slicing::space),
+    scalar("split", regexp::split),
+    scalar("split_part", searching::split_part),
+    scalar("substr", slicing::substring),
+    scalar("substring", slicing::substring),
+    scalar("substring_index", searching::substring_index),
+    scalar("translate", searching::translate),
+    scalar("trim", |call| slicing::trim(call, slicing::Side::Both, false)),
+    scalar("ucase", upper),
+    scalar("unbase64", encoding::unbase64),
+    scalar("upper", upper),
+    scalar("url_decode", encoding::url_decode),
+    scalar("url_encode", encoding::url_encode),
+];
+
+/// A function of DataFusion's or datafusion-spark's whose semantics and types agree.
+pub(crate) fn lowered(function: Arc<ScalarUDF>, arguments: Vec<Typed>, kind: DataType, nullable: bool) -> Typed {
+    Typed::new(function.call(arguments.into_iter().map(|argument| argument.expr).collect()), kind, nullable)
+}
+
+/// A function from one string to another.
+fn text_to_text(call: &Call<'_>, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Result<Typed> {
+    call.arity(&[1])?;
+    let text = call.text(0)?;
+    let nullable = text.nullable;
+    Ok(kernel(call.name, vec![text], DataType::String, nullable, move |columns| {
+        let texts: Texts = columns.text(0)?;
+        strings(columns.rows, |row| Ok(texts.at(row).map(&change)))
+    }))
+}
+
+fn upper(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let text = call.text(0)?;
+    let nullable = text.nullable;
+    Ok(lowered(datafusion::functions::string::upper(), vec![text], DataType::String, nullable))
+}
+
+fn lower(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let text = call.text(0)?;
+    let nullable = text.nullable;
+    Ok(lowered(datafusion::functions::string::lower(), vec![text], DataType::String, nullable))
+}
+
+/// Words end at spaces only.
+fn initcap(call: Call<'_>) -> Result<Typed> {
+    text_to_text(&call, |text| {
+        let mut result = String::with_capacity(text.len());
+        let mut fresh = true;
+        for letter in text.chars() {
+            if fresh {
+                result.extend(letter.to_uppercase());
+            } else {
+                result.extend(letter.to_lowercase());
+            }
+            fresh = letter == ' ';
+        }
+        result
+    })
+}
+
+/// American Soundex; text that does not begin with a letter stays as it is.
+fn soundex(call: Call<'_>) -> Result<Typed> {
+    text_to_text(&call, |text| {
+        let Some(first) = text.chars().next().filter(char::is_ascii_alphabetic) else { return text.to_owned() };
+        let code = |letter: char| match letter.to_ascii_uppercase() {
+            'B' | 'F' | 'P' | 'V' => b'1',
+            'C' | 'G' | 'J' | 'K' | 'Q' | 'S' | 'X' | 'Z' => b'2',
+            'D' | 'T' => b'3',
+            'L' => b'4',
+            'M' | 'N' => b'5',
+            'R' => b'6',
+            'H' | 'W' => b'7', // passes on the code before it
+            _ => b'0',
+        };
+        let mut result = String::from(first.to_ascii_uppercase());
+        let mut last = code(first);
+        for letter in text.chars().skip(1) {
+            let next = if letter.is_ascii_alphabetic() { code(letter) } else { b'0' };
+            if next == b'7' {
+                continue;
+            }
+            if next != b'0' && next != last {
+                result.push(char::from(next));
+                if result.len() == 4 {
+                    break;
+                }
+            }
+            last = next;
+        }
+        while result.len() < 4 {
+            result.push('0');
+        }
+        result
+    })
+}
