@@ -105,8 +105,7 @@ pub fn months_between(call: Call<'_>) -> Result<Typed> {
     let nullable = arguments.iter().any(|argument| argument.nullable);
     let zone = zone_for(&call, &DataType::Timestamp)?;
     let kernel = Kernel::new("months_between", &DataType::Double, nullable, move |columns| {
-        let (left, right) =
-            (columns.numbers::<TimestampMicrosecondType>(0)?, columns.numbers::<TimestampMicrosecondType>(1)?);
+        let (left, right) = (columns.numbers::<TimestampMicrosecondType>(0)?, columns.numbers::<TimestampMicrosecondType>(1)?);
         let rounds = columns.flags(2)?;
         primitives::<Float64Type>(columns.rows, |row| {
             let there = left.at(row).zip(right.at(row)).zip(rounds.at(row));
@@ -175,11 +174,8 @@ pub fn shifted(call: Call<'_>, from_utc: bool) -> Result<Typed> {
 /// `convert_timezone([from,] to, timestamp_ntz)`
 pub fn convert_timezone(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2, 3])?;
-    let from = if call.len() == 3 {
-        call.text(0)?
-    } else {
-        Typed::new(lit(call.context.time_zone.to_owned()), DataType::String, false)
-    };
+    let from =
+        if call.len() == 3 { call.text(0)? } else { Typed::new(lit(call.context.time_zone.to_owned()), DataType::String, false) };
     let (to, stamp) = (call.len() - 2, call.len() - 1);
     let arguments = vec![from.expr, call.text(to)?.expr, call.as_type(stamp, &DataType::TimestampNtz)?.expr];
     let nullable = call.any_nullable();
@@ -269,8 +265,7 @@ pub fn timestampdiff(call: Call<'_>) -> Result<Typed> {
     let zone = zone_for(&call, &DataType::Timestamp)?;
     let nullable = call.any_nullable();
     let kernel = Kernel::new("timestampdiff", &DataType::Long, nullable, move |columns: &Columns| {
-        let (starts, ends) =
-            (columns.numbers::<TimestampMicrosecondType>(0)?, columns.numbers::<TimestampMicrosecondType>(1)?);
+        let (starts, ends) = (columns.numbers::<TimestampMicrosecondType>(0)?, columns.numbers::<TimestampMicrosecondType>(1)?);
         primitives::<Int64Type>(columns.rows, |row| {
             Ok(starts.at(row).zip(ends.at(row)).map(|(start, end)| between(start, end, &unit, &zone)))
         })

@@ -89,7 +89,8 @@ fn seconds_with_fraction(call: &Call<'_>, index: usize) -> Result<Typed> {
         let array = columns.array(0)?;
         let near = zone.near();
         let stamps = array.as_primitive::<TimestampMicrosecondType>();
-        let seconds = unary::<_, _, Decimal128Type>(stamps, |micros| i128::from(near.local(micros).rem_euclid(MICROS_PER_MINUTE)));
+        let seconds =
+            unary::<_, _, Decimal128Type>(stamps, |micros| i128::from(near.local(micros).rem_euclid(MICROS_PER_MINUTE)));
         Ok(Arc::new(seconds.with_data_type(Arrow::Decimal128(8, 6))))
     });
     Ok(Typed::new(kernel.identity(call.context.time_zone).call(vec![moment.expr]), kind, nullable))

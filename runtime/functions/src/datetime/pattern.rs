@@ -29,9 +29,8 @@ enum Item {
     Optional(Vec<Item>),
 }
 
-pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-];
+pub(super) const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 pub(super) const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// How many letters in a row each field takes at most.
@@ -204,7 +203,9 @@ fn print_field(letter: char, count: usize, moment: &Moment, zone: &Zone, out: &m
         ('Q' | 'q', 3) => {
             let _ = write!(out, "Q{}", moment.number('Q'));
         }
-        ('Q' | 'q', 4) => out.push_str(["1st quarter", "2nd quarter", "3rd quarter", "4th quarter"][moment.number('Q') as usize - 1]),
+        ('Q' | 'q', 4) => {
+            out.push_str(["1st quarter", "2nd quarter", "3rd quarter", "4th quarter"][moment.number('Q') as usize - 1])
+        }
         ('E', 4) => out.push_str(DAYS[moment.weekday()]),
         ('E', _) => out.push_str(&DAYS[moment.weekday()][..3]),
         ('a', _) => out.push_str(if moment.second_of_day < 43_200 { "AM" } else { "PM" }),
@@ -302,7 +303,13 @@ impl Reading {
         match (self.hour, self.half_day_hour) {
             (Some(hour), _) => hour,
             (None, Some(hour)) => hour + if self.is_afternoon == Some(true) { 12 } else { 0 },
-            (None, None) => if self.is_afternoon == Some(true) { 12 } else { 0 },
+            (None, None) => {
+                if self.is_afternoon == Some(true) {
+                    12
+                } else {
+                    0
+                }
+            }
         }
     }
 
@@ -469,10 +476,8 @@ fn name<'a>(text: &'a str, names: &[&str], short: bool) -> Option<(usize, &'a st
 }
 
 fn read_zone<'a>(text: &'a str, reading: &mut Reading) -> Option<&'a str> {
-    let length = text
-        .bytes()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'+' | b'-' | b':'))
-        .count();
+    let length =
+        text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'+' | b'-' | b':')).count();
     (1..=length).rev().find_map(|length| {
         let zone = Zone::find(text.get(..length)?)?;
         reading.zone = Some(zone);

@@ -130,7 +130,8 @@ fn reads_text(call: &Call<'_>) -> bool {
 
 fn plain_cast(call: &Call<'_>, kind: DataType, forgiving: bool) -> Result<Typed> {
     let from = call.type_of(0);
-    let fits = from.is_string() || from.is_datetime() || *from == DataType::Null || (kind == DataType::Timestamp && from.is_numeric());
+    let fits =
+        from.is_string() || from.is_datetime() || *from == DataType::Null || (kind == DataType::Timestamp && from.is_numeric());
     if !fits {
         let expected = "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")";
         return Err(call.wants(0, expected));

@@ -75,8 +75,13 @@ pub fn date_trunc(call: Call<'_>) -> Result<Typed> {
     let arguments = vec![call.text(0)?.expr, stamp.expr];
     let kernel = Kernel::new("date_trunc", &kind, true, move |columns| {
         let (formats, stamps) = (columns.text(0)?, columns.numbers::<TimestampMicrosecondType>(1)?);
-        let truncated = |row| Ok(stamps.at(row).zip(formats.at(row).and_then(level)).map(|(micros, level)| floor(micros, level, &zone)));
-        if with_zone { timestamps(columns.rows, truncated) } else { primitives::<TimestampMicrosecondType>(columns.rows, truncated) }
+        let truncated =
+            |row| Ok(stamps.at(row).zip(formats.at(row).and_then(level)).map(|(micros, level)| floor(micros, level, &zone)));
+        if with_zone {
+            timestamps(columns.rows, truncated)
+        } else {
+            primitives::<TimestampMicrosecondType>(columns.rows, truncated)
+        }
     });
     Ok(Typed::new(kernel.identity(call.context.time_zone).call(arguments), kind, true))
 }
@@ -125,7 +130,10 @@ pub fn window(call: Call<'_>) -> Result<Typed> {
 
 /// A literal duration: an interval, or a text like `10 minutes`.
 fn span(call: &Call<'_>, index: usize) -> Result<i64> {
-    let bad = || Error::new("CANNOT_PARSE_INTERVAL").with("intervalString", format!("'{}'", call.texts.get(index).map_or("", String::as_str)));
+    let bad = || {
+        Error::new("CANNOT_PARSE_INTERVAL")
+            .with("intervalString", format!("'{}'", call.texts.get(index).map_or("", String::as_str)))
+    };
     match call.literal(index) {
         Some(ScalarValue::DurationMicrosecond(Some(micros))) => Ok(micros),
         Some(ScalarValue::Utf8(Some(text))) => duration(&text).ok_or_else(bad),

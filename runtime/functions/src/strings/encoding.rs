@@ -178,7 +178,9 @@ fn decoded(bytes: &[u8], charset: Charset) -> Option<String> {
         (Charset::Utf16, [0xFE, 0xFF, rest @ ..]) => wide(rest, true),
         (Charset::Utf16 | Charset::Utf16Be, bytes) => wide(bytes, true),
         (Charset::Utf16Le, bytes) => wide(bytes, false),
-        (Charset::Utf32, bytes) => bytes.chunks(4).map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?))).collect(),
+        (Charset::Utf32, bytes) => {
+            bytes.chunks(4).map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?))).collect()
+        }
     }
 }
 

@@ -94,9 +94,7 @@ pub fn elt(call: Call<'_>) -> Result<Typed> {
         let texts = (1..columns.len()).map(|index| columns.text(index)).collect::<Result<Vec<_>>>()?;
         strings(columns.rows, |row| match numbers.at(row) {
             None => Ok(None),
-            Some(number) if number >= 1 && number as usize <= count => {
-                Ok(texts[number as usize - 1].at(row).map(str::to_owned))
-            }
+            Some(number) if number >= 1 && number as usize <= count => Ok(texts[number as usize - 1].at(row).map(str::to_owned)),
             Some(number) if ansi => Err(Error::new("INVALID_ARRAY_INDEX")
                 .with("indexValue", number.to_string())
                 .with("arraySize", count.to_string())

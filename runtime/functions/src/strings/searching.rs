@@ -73,9 +73,11 @@ pub fn replace(call: Call<'_>) -> Result<Typed> {
         let (texts, searches, replacements) = (columns.text(0)?, columns.text(1)?, columns.text(2)?);
         strings(columns.rows, |row| {
             let there = texts.at(row).zip(searches.at(row)).zip(replacements.at(row));
-            Ok(there.map(|((text, search), replacement)| {
-                if search.is_empty() { text.to_owned() } else { text.replace(search, replacement) }
-            }))
+            Ok(there.map(
+                |((text, search), replacement)| {
+                    if search.is_empty() { text.to_owned() } else { text.replace(search, replacement) }
+                },
+            ))
         })
     }))
 }

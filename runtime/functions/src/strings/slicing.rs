@@ -156,7 +156,8 @@ pub fn pad(call: Call<'_>, on_left: bool) -> Result<Typed> {
     if call.type_of(0) == &DataType::Binary && call.len() == 2 || call.type_of(2) == &DataType::Binary {
         return Err(call.unsupported("over binary"));
     }
-    let pad = if call.len() == 3 { call.text(2)? } else { Typed::new(datafusion::logical_expr::lit(" "), DataType::String, false) };
+    let pad =
+        if call.len() == 3 { call.text(2)? } else { Typed::new(datafusion::logical_expr::lit(" "), DataType::String, false) };
     let arguments = vec![call.text(0)?, call.int(1)?, pad];
     let nullable = call.any_nullable();
     Ok(kernel(call.name, arguments, DataType::String, nullable, move |columns| {
@@ -202,7 +203,8 @@ pub fn space(call: Call<'_>) -> Result<Typed> {
 /// `overlay(text, replacement, position [, length])`
 pub fn overlay(call: Call<'_>) -> Result<Typed> {
     call.arity(&[3, 4])?;
-    let length = if call.len() == 4 { call.int(3)? } else { Typed::new(datafusion::logical_expr::lit(-1_i32), DataType::Int, false) };
+    let length =
+        if call.len() == 4 { call.int(3)? } else { Typed::new(datafusion::logical_expr::lit(-1_i32), DataType::Int, false) };
     let arguments = vec![call.text_or_binary(0)?, call.text_or_binary(1)?, call.int(2)?, length];
     if arguments[0].data_type == DataType::Binary || arguments[1].data_type == DataType::Binary {
         return Err(call.unsupported("over binary"));
