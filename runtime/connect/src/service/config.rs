@@ -101,7 +101,7 @@ fn change(session: &Session, set: &config_request::Set) -> Result<ConfigResponse
 fn reset(session: &Session, keys: &[String]) -> Result<ConfigResponse> {
     for key in keys {
         if settings::known(key).is_some_and(|known| known.is_static) {
-            return Err(Error::new("CANNOT_MODIFY_CONFIG").with("key", format!("\"{key}\"")).with("docroot", ""));
+            return Err(Error::new("CANNOT_MODIFY_STATIC_CONFIG").with("key", format!("\"{key}\"")));
         }
         session.backend.change_settings(&mut |settings| {
             settings.unset(key);
