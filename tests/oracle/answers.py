@@ -16,6 +16,7 @@ import decimal
 import json
 import logging
 import math
+import re
 
 from pyspark.errors.exceptions import connect as raised
 
@@ -39,11 +40,13 @@ logging.disable(logging.CRITICAL)  # PySpark logs every failed query with its wh
 
 
 def answer(make, show=False):
-    """Runs `make`, which returns a DataFrame, and writes down what came out."""
+    """Runs `make` and writes down what came out: a DataFrame's schema and rows, or any other value."""
     try:
-        return of_frame(make(), show)
+        made = make()
+        found = of_frame(made, show) if hasattr(made, "_plan") else {"value": plain(made)}
     except Exception as problem:  # noqa: BLE001, every failure is an answer
-        return of_error(problem)
+        found = of_error(problem)
+    return json.loads(re.sub(r"#\d+", "#N", json.dumps(found)))  # Spark's running numbers of expressions
 
 
 def of_frame(frame, show=False):
@@ -124,6 +127,15 @@ def written(value, kind):
     return value
 
 
+def plain(value):
+    """A value that is not a DataFrame: what `count()`, `columns`, `first()` and their like give back."""
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else repr(value)
+
+
 def number_text(value):
     if math.isnan(value):
         return "NaN"
@@ -184,6 +196,8 @@ def differences(expected, found, ordered):
         return [f"expected {brief(expected)}, found {brief(found)}"]
     if "error" in expected:
         return error_differences(expected["error"], found["error"])
+    if "value" in expected or "value" in found:
+        return [] if expected.get("value") == found.get("value") else [f"expected {brief(expected)}, found {brief(found)}"]
     said = schema_differences(expected["schema"], found["schema"])
     left, right = comparable(expected["rows"], ordered), comparable(found["rows"], ordered)
     if len(left) != len(right):
@@ -220,4 +234,6 @@ def brief(found):
     if "error" in found:
         error = found["error"]
         return f"error {error.get('condition') or error.get('python')} {error.get('parameters', error.get('text', ''))}"
+    if "value" in found:
+        return f"the value {found['value']!r}"
     return f"{len(found['rows'])} rows {found['rows'][:2]}"

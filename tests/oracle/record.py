@@ -11,7 +11,7 @@ import sys
 
 import answers
 import corpus
-from sessions import a_session, scratch_folder
+from sessions import a_session, answer_with_scratch, connect
 from spark import RealSpark
 
 
@@ -31,8 +31,7 @@ def record_sql(spark, family):
 def record_dataframe(spark, family):
     found = []
     for name, function, ordered in corpus.dataframe_cases(family):
-        with scratch_folder(spark):
-            answer = answers.answer(lambda: function(spark), show=True)
+        answer = answer_with_scratch(spark, lambda: function(spark))
         found.append({"case": name, "ordered": ordered, **answer})
     corpus.write_answers(f"dataframe-{family}", found)
     return len(found), sum("error" in each for each in found)
@@ -45,12 +44,10 @@ def main():
     chosen = arguments.parse_args()
     server = contextlib.nullcontext(chosen.remote) if chosen.remote else RealSpark()
     with server as url:
-        from sessions import connect
-
         spark = connect(url)
         for family in corpus.sql_families(chosen.families):
             print(f"{family}: %d cases, %d of them errors" % record_sql(spark, family), flush=True)
-        for family in corpus.dataframe_families([f.removeprefix("dataframe-") for f in chosen.families if f.startswith("dataframe-")] or (() if not chosen.families else ("-",))):
+        for family in corpus.dataframe_families(chosen.families):
             print(f"dataframe-{family}: %d cases, %d of them errors" % record_dataframe(spark, family), flush=True)
         spark.stop()
 

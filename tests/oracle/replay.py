@@ -18,7 +18,7 @@ import tomllib
 
 import answers
 import corpus
-from sessions import a_session, connect, scratch_folder
+from sessions import a_session, answer_with_scratch, connect
 
 PENDING = corpus.GOLDEN / "pending.txt"
 
@@ -58,8 +58,7 @@ def dataframe_runs(spark, family):
 
 
 def run_dataframe(spark, function):
-    with scratch_folder(spark):
-        return answers.answer(lambda: function(spark), show=True)
+    return answer_with_scratch(spark, lambda: function(spark))
 
 
 class Tally:
@@ -117,10 +116,8 @@ def main():
 def all_runs(spark, wanted):
     for family in corpus.sql_families(wanted):
         yield family, sql_runs(spark, family)
-    plain = [name.removeprefix("dataframe-") for name in wanted if name.startswith("dataframe-")]
-    if plain or not wanted:
-        for family in corpus.dataframe_families(plain):
-            yield f"dataframe-{family}", dataframe_runs(spark, family)
+    for family in corpus.dataframe_families(wanted):
+        yield f"dataframe-{family}", dataframe_runs(spark, family)
 
 
 if __name__ == "__main__":

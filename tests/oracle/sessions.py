@@ -1,9 +1,9 @@
 """Sessions that run cases: the same starting point for each, whoever the server is."""
 import contextlib
-import os
-import shutil
+import json
 import tempfile
 
+import answers
 import corpus
 
 # What every case starts from, so that answers do not depend on the machine.
@@ -37,14 +37,9 @@ def a_session(spark, settings):
                 spark.conf.unset(key)
 
 
-@contextlib.contextmanager
-def scratch_folder(spark):
-    """An empty folder for files a case writes: the same path every time, for it shows up in answers."""
-    folder = os.path.join(tempfile.gettempdir(), "emberflow-golden")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
-    spark.scratch = folder
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def answer_with_scratch(spark, make):
+    """The answer of a case that may write files into the empty folder `spark.scratch`; answers call it SCRATCH."""
+    with tempfile.TemporaryDirectory(prefix="emberflow-golden-") as folder:
+        spark.scratch = folder
+        found = answers.answer(make, show=True)
+    return json.loads(json.dumps(found).replace(folder, "SCRATCH"))

@@ -29,7 +29,7 @@ select sum(salary), avg(salary), min(salary), max(salary), sum(salary * 2), avg(
 select sum(b), sum(s), sum(cast(i as bigint)), avg(b), sum(f), avg(f), max(d), min(d), max(f), sum(flag::int) from nums where b < 100;
 select max(d), min(d), max(f), count(d), count(distinct d) from nums;
 select sum('5'), avg('5'), max('a'), sum(null), avg(null), max(null), count(null), sum(cast(null as int));
-select sum(name) from people where id < 3;
+select sum(name) from people where id = 1;
 select sum(true);
 select max(array(1, 2)), min(struct(1, 'a')), max(date'2024-01-01'), sum(interval 1 day), avg(interval 1 day);
 select max(map('a', 1));
