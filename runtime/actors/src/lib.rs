@@ -11,7 +11,7 @@
 //! - No thread of the host runs an operator.
 //!
 //! Not here: Spark, SQL, protobuf, planning. This crate knows DataFusion's physical plans and actix, nothing above.
-//! Begin at [`Runtime::submit`] to run plans.
+//! Begin at [`Runtime::submit`] to run plans, at [`pipeline::Dataflow`] to run operators of your own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -28,6 +28,7 @@ mod driver;
 mod exchange;
 mod figures;
 mod job;
+pub mod pipeline;
 mod runtime;
 mod stage;
 mod task;

@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use datafusion::common::{Result, internal_datafusion_err};
 
 use super::message::{Finish, Push};
-use super::{Exchange, Permit, Router, Wiring, batch_bytes};
+use super::{Exchange, Mark, Permit, Router, Shape, Wiring, batch_bytes};
 use crate::figures::{ActorState, Gauge};
 
 /// Whether it is worth to go on.
@@ -38,6 +38,9 @@ impl Outlet {
 
     /// Gives a batch away, waiting for credit.
     pub async fn push(&mut self, batch: RecordBatch) -> Result<Flow> {
+        if let Some(mark) = Mark::of(&batch) {
+            return self.pass_on(mark, &batch).await;
+        }
         self.gauge.count(batch.num_rows(), 0);
         let pieces = self.router.route(batch)?;
         self.deliver_all(pieces).await
@@ -50,6 +53,17 @@ impl Outlet {
         let lanes = self.exchange.shape.lanes_of_producer(self.producer);
         self.wiring()?.lanes[lanes].iter().for_each(|lane| lane.do_send(Finish));
         Ok(())
+    }
+
+    /// A mark goes to everyone who may get rows of this producer, in its name. A result has no use for marks.
+    async fn pass_on(&mut self, mark: Mark, batch: &RecordBatch) -> Result<Flow> {
+        if matches!(self.exchange.shape, Shape::Spread(_)) {
+            let mark = Mark { producer: self.producer, ..mark };
+            for lane in self.exchange.shape.lanes_of_producer(self.producer) {
+                self.deliver(lane, mark.to_batch(batch.schema_ref())).await?;
+            }
+        }
+        self.deliver_all(Vec::new()).await
     }
 
     async fn deliver_all(&mut self, pieces: Vec<(usize, RecordBatch)>) -> Result<Flow> {

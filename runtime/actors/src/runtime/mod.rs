@@ -73,6 +73,12 @@ impl Runtime {
         self.options.cores
     }
 
+    /// The arbiter where tasks of `partition` run.
+    pub(crate) fn operator_arbiter(&self, partition: usize) -> actix_rt::ArbiterHandle {
+        let arbiters = self.arbiters.operators();
+        arbiters[partition % arbiters.len()].clone()
+    }
+
     /// Every living actor.
     pub fn figures(&self) -> Vec<ActorFigures> {
         let jobs = self.living_jobs();

@@ -26,6 +26,7 @@ pub(crate) use cut::{Stage, cut};
 pub(crate) use guard::GuardExec;
 
 use crate::exchange::{Exchange, Router, Shape, SpreadOptions};
+use crate::pipeline::WatermarkExec;
 
 /// How task `producer` of the stage that runs `plan` routes its rows into `exchange`.
 pub(crate) fn router_for(
@@ -37,7 +38,7 @@ pub(crate) fn router_for(
     let first_lane = exchange.shape.first_lane_of_producer(producer);
     let (partitioning, collect) = match &exchange.shape {
         Shape::Gather | Shape::GatherInOrder | Shape::Keep => return Ok(Router::Straight { lane: first_lane }),
-        Shape::Spread(to) => (to.clone(), !plan.boundedness().is_unbounded()),
+        Shape::Spread(to) => (to.clone(), !plan.boundedness().is_unbounded() && !carries_marks(plan)),
         // The merge downstream makes whole batches again.
         Shape::SpreadSorted(to, _) => (to.clone(), false),
     };
@@ -50,4 +51,9 @@ pub(crate) fn router_for(
         batch_rows: collect.then_some(batch_rows),
         split_time: MetricBuilder::new(&exchange.metrics).subset_time("repartition_time", producer),
     })
+}
+
+/// Rows before a mark must not be held back behind it.
+fn carries_marks(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    plan.is::<WatermarkExec>() || plan.children().into_iter().any(carries_marks)
 }
