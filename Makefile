@@ -1,0 +1,83 @@
+# make demo | test | bench-tpch | bench-start | install-r | install-jvm | fmt | lint
+#
+# Everything is built outside of the clone, below EMBERFLOW_CACHE, and what is missing on a Debian machine is installed
+# (.ci/need). `make test` runs every suite; each is a target of its own.
+
+export EMBERFLOW_CACHE ?= $(HOME)/.cache/emberflow
+export CARGO_TARGET_DIR ?= $(EMBERFLOW_CACHE)/target
+
+SCALE ?= 1
+RUNS ?= 3
+BIN = $(CARGO_TARGET_DIR)/debug
+DATA = $(EMBERFLOW_CACHE)/tpch-0.01
+MVN = mvn -B -ntp -q -f jvm/pom.xml
+# A suite joins this list when it passes.
+SUITES = test-tidy test-rust
+
+.PHONY: demo test test-tidy test-rust test-pyspark test-r test-jvm build bench-tpch bench-start install-r install-jvm fmt lint
+
+# All suites run, even after one has failed; then make fails.
+test:
+	@.ci/need rust r jvm python
+	@$(MAKE) --no-print-directory -k $(SUITES)
+
+test-tidy:
+	@.ci/need python
+	tests/tidy
+
+test-rust:
+	@.ci/need rust r
+	cargo test --workspace
+
+# PySpark's own client against `emberflow serve`: the golden corpus, and TPC-H at scale 0.01.
+test-pyspark: build $(DATA)/ready
+	@.ci/need python
+	tests/pyspark $(BIN)/emberflow $(DATA)
+
+test-r: install-r $(DATA)/ready
+	cd r-package/tests && EMBERFLOW_TPCH=$(DATA) Rscript testthat.R
+
+test-jvm: install-jvm $(DATA)/ready
+	$(MVN) install
+
+build:
+	@.ci/need rust
+	cargo build --quiet -p emberflow-server
+
+$(DATA)/ready: | build
+	$(BIN)/emberflow tpch --scale 0.01 --out $(DATA)
+	@touch $@
+
+# The R package, into R's own library.
+install-r:
+	@.ci/need rust r
+	R CMD INSTALL --no-test-load r-package
+
+# io.emberflow:emberflow-connect and io.emberflow:emberflow-native, into ~/.m2.
+install-jvm:
+	@.ci/need rust jvm
+	cargo build --quiet -p emberflow-jvm
+	jvm/emberflow-native/stage.sh $(BIN)/libemberflow_jvm.so
+	$(MVN) install -DskipTests -pl emberflow-native,emberflow-connect -am
+
+# The same questions over the same files in R, Scala, Java, Rust and Python.
+demo: build install-r install-jvm
+	@.ci/need python
+	examples/quickstart/run $(BIN)/emberflow
+
+# One line a query, and the ratio of the totals; SCALE=1 RUNS=3.
+bench-tpch: build
+	@.ci/need python
+	bench/tpch --scale $(SCALE) --runs $(RUNS) --emberflow $(BIN)/emberflow
+
+# From library(emberflow), and from the start of a JVM, to the first row.
+bench-start: install-r install-jvm
+	@.ci/need python
+	bench/start
+
+fmt:
+	cargo fmt --all
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
