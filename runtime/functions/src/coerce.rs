@@ -12,7 +12,7 @@ use emberflow_base::{Error, Result};
 use emberflow_plan::{DataType, StructField, StructType};
 
 use crate::call::{Context, Typed};
-use crate::cast::{EvalMode, StorePolicy, can_store_assign, cast};
+use crate::cast::{StorePolicy, can_store_assign, cast};
 
 pub const MAX_PRECISION: u8 = 38;
 /// The decimal a string becomes when any decimal will do.
@@ -229,7 +229,7 @@ fn common_struct(fields: &StructType, others: &StructType, pick: Pick<'_>) -> Op
 }
 
 fn forced(from: &DataType, to: &DataType) -> bool {
-    crate::cast::forces_null(from, to, EvalMode::Legacy)
+    crate::cast::forces_null(from, to)
 }
 
 /// The type all share.

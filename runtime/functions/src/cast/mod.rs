@@ -2,19 +2,33 @@
 //!
 //!     Typed + target type + mode ──► nothing | Arrow's own cast (where it agrees exactly) | a kernel of ours ──► Typed
 //!
+//! Arrow's own is used only where nothing can be lost, because then DataFusion may look through it to skip data.
 //! Not here: which casts are inserted by themselves (`coerce`). Begin at [`cast`]; what may be cast at all is in `rules`.
 
+mod columns;
+mod intervals;
+mod parse;
 mod rules;
+mod text;
 
-use datafusion::logical_expr::{Expr, cast as arrow_cast, try_cast as arrow_try_cast};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{Expr, cast as arrow_cast, lit};
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
+use crate::calendar::split_micros;
 use crate::call::{Context, Typed};
+use crate::literal::null;
 use crate::types::to_arrow;
+use crate::udf::Kernel;
+use crate::zones::Zone;
 
+pub use columns::{Casting, cast_column};
+pub use intervals::calendar as calendar_interval;
+pub use parse::{date as parse_date, named_instant, timestamp as parse_timestamp, trimmed};
 pub(crate) use rules::forces_null;
 pub use rules::{StorePolicy, can_cast, can_store_assign, can_up_cast, check_cast};
+pub use text::{Style, strings, write_date, write_double, write_float, write_timestamp, writer};
 
 /// What a failing evaluation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,12 +49,98 @@ impl Context<'_> {
 }
 
 /// `CAST(input AS to)`. The caller has checked that the cast exists ([`check_cast`]).
-pub fn cast(input: Typed, to: &DataType, mode: EvalMode, _context: &Context<'_>) -> Result<Typed> {
-    if input.data_type == *to {
+pub fn cast(input: Typed, to: &DataType, mode: EvalMode, context: &Context<'_>) -> Result<Typed> {
+    // Lengths of char and varchar bind columns of tables, not values.
+    let to = if to.is_string() { &DataType::String } else { to };
+    let from = input.data_type.clone();
+    if from == *to {
         return Ok(input);
     }
-    let nullable = input.nullable || mode != EvalMode::Ansi;
-    let expr: Expr =
-        if mode == EvalMode::Ansi { arrow_cast(input.expr, to_arrow(to)) } else { arrow_try_cast(input.expr, to_arrow(to)) };
-    Ok(Typed::new(expr, to.clone(), nullable))
+    if from == DataType::Null {
+        return null(to);
+    }
+    let nullable = input.nullable || (if mode == EvalMode::Try { !can_up_cast(&from, to) } else { forces_null(&from, to) });
+    if from.is_string() && to.is_string() {
+        return Ok(Typed::new(input.expr, DataType::String, nullable));
+    }
+    if let Some(known) = named_constant(&input, to, context)? {
+        return Ok(Typed::new(known, to.clone(), nullable));
+    }
+    if is_exact(&from, to) {
+        return Ok(Typed::new(arrow_cast(input.expr, to_arrow(to)), to.clone(), nullable));
+    }
+    Ok(Typed::new(kernel(input.expr, &from, to, mode, nullable, context)?, to.clone(), nullable))
+}
+
+fn kernel(input: Expr, from: &DataType, to: &DataType, mode: EvalMode, nullable: bool, context: &Context<'_>) -> Result<Expr> {
+    let zone = if touches_zone(from) || touches_zone(to) { context.time_zone } else { "UTC" };
+    let casting = Casting { mode, zone: Zone::parse(zone)?, now_micros: context.now_micros };
+    let key = format!("{} as {},{mode:?},{zone}", from.simple_string(), to.simple_string());
+    let (own, target) = (from.clone(), to.clone());
+    Ok(Kernel::new("cast", to_arrow(to), nullable)
+        .of(key)
+        .fallible_if(mode == EvalMode::Ansi && can_fail(from, to))
+        .run_arrays(move |arrays| cast_column(&arrays[0], &own, &target, &casting))
+        .call(vec![input]))
+}
+
+fn touches_zone(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Timestamp => true,
+        DataType::Array { element, .. } => touches_zone(element),
+        DataType::Map { key, value, .. } => touches_zone(key) || touches_zone(value),
+        DataType::Struct(fields) => fields.fields.iter().any(|field| touches_zone(&field.data_type)),
+        _ => false,
+    }
+}
+
+/// `CAST('now' AS TIMESTAMP)` and its like: only constants have such names.
+fn named_constant(input: &Typed, to: &DataType, context: &Context<'_>) -> Result<Option<Expr>> {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &input.expr else { return Ok(None) };
+    if !to.is_datetime() {
+        return Ok(None);
+    }
+    let zone = Zone::parse(context.time_zone)?;
+    let Some(instant) = named_instant(text, context.now_micros, &zone) else { return Ok(None) };
+    let is_epoch = instant == 0;
+    let local = if is_epoch { 0 } else { zone.local(instant) };
+    Ok(Some(lit(match to {
+        DataType::Date => ScalarValue::Date32(i32::try_from(split_micros(local).0).ok()),
+        DataType::TimestampNtz => ScalarValue::TimestampMicrosecond(Some(local), None),
+        _ => ScalarValue::TimestampMicrosecond(Some(instant), Some("UTC".into())),
+    })))
+}
+
+/// Whether Arrow's own cast gives exactly Spark's value for every input.
+fn is_exact(from: &DataType, to: &DataType) -> bool {
+    use DataType::*;
+    match (from, to) {
+        (Byte | Short | Int | Long, Byte | Short | Int | Long | Decimal { .. }) => can_up_cast(from, to),
+        (Byte | Short | Int | Long, Float | Double) | (Float, Double) => true,
+        (Boolean, Byte | Short | Int | Long | Float | Double) => true,
+        (Decimal { .. }, Decimal { .. }) => can_up_cast(from, to),
+        (from, Binary) => from.is_string(),
+        _ => false,
+    }
+}
+
+/// Whether some value makes the cast fail under ANSI.
+fn can_fail(from: &DataType, to: &DataType) -> bool {
+    use DataType::*;
+    if from == to || to.is_string() || matches!((from, to), (Null, _)) || can_up_cast(from, to) {
+        return false;
+    }
+    match (from, to) {
+        (from, Boolean | Float | Double) => from.is_string(),
+        (Boolean, other) if other.is_integral() => false,
+        (Date | Timestamp | TimestampNtz, Date | Timestamp | TimestampNtz) => false,
+        (from, Timestamp) if from.is_integral() || matches!(from, Decimal { .. }) => false,
+        (Timestamp, Long) => false,
+        (Array { element, .. }, Array { element: target, .. }) => can_fail(element, target),
+        (Map { key, value, .. }, Map { key: to_key, value: to_value, .. }) => can_fail(key, to_key) || can_fail(value, to_value),
+        (Struct(fields), Struct(targets)) => {
+            fields.fields.iter().zip(&targets.fields).any(|(field, target)| can_fail(&field.data_type, &target.data_type))
+        }
+        _ => true,
+    }
 }

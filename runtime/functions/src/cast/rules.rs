@@ -45,7 +45,7 @@ pub fn can_cast(from: &DataType, to: &DataType, mode: EvalMode) -> bool {
             Map { key: target_key, value: target_value, value_contains_null: target_null },
         ) => {
             can_cast(key, target_key, mode)
-                && !forces_null(key, target_key, mode)
+                && (mode == EvalMode::Ansi || !forces_null(key, target_key))
                 && can_cast(value, target_value, mode)
                 && keeps_null(*value_contains_null, *target_null, value, target_value, mode)
         }
@@ -91,34 +91,28 @@ fn can_cast_atoms(from: &DataType, to: &DataType, mode: EvalMode) -> bool {
 }
 
 fn keeps_null(from: bool, to: bool, from_type: &DataType, to_type: &DataType, mode: EvalMode) -> bool {
-    to || !(from || forces_null(from_type, to_type, mode))
+    to || !(from || (mode != EvalMode::Ansi && forces_null(from_type, to_type)))
 }
 
-/// Whether a cast of something that is not null can give NULL.
-pub(crate) fn forces_null(from: &DataType, to: &DataType, mode: EvalMode) -> bool {
+/// Whether Spark counts on NULL from a cast of something that is not null, even where ANSI would raise.
+pub(crate) fn forces_null(from: &DataType, to: &DataType) -> bool {
     use DataType::*;
     if from == to {
         return false;
     }
-    if mode == EvalMode::Try {
-        return !can_up_cast(from, to);
-    }
-    if matches!(from, Null) {
-        return true;
-    }
-    if mode == EvalMode::Ansi {
-        return false;
-    }
     match (from, to) {
+        (Null, _) => false,
+        (Variant, _) => true,
         (from, to) if from.is_string() => !(matches!(to, Binary) || to.is_string()),
         (_, to) if to.is_string() => false,
-        (Timestamp | TimestampNtz, Byte | Short | Int) => false,
+        (Timestamp, Byte | Short | Int) => true,
         (Float | Double, Timestamp) => true,
-        (Timestamp, Date) => false,
-        (_, Date) => !matches!(from, TimestampNtz),
+        (Timestamp, Date) | (Date, Timestamp) => false,
+        (_, Date) | (Date, _) => true,
         (_, CalendarInterval) => true,
+        (Boolean, Decimal { precision, scale }) => i32::from(*precision) - i32::from(*scale) < 1,
         (from, Decimal { precision, scale }) => !fits(from, *precision, *scale),
-        (Float | Double, _) => false,
+        (Float | Double | Decimal { .. }, to) => to.is_integral(),
         _ => false,
     }
 }
@@ -227,9 +221,11 @@ pub fn check_cast(text: &str, from: &DataType, to: &DataType, mode: EvalMode) ->
         return Ok(());
     }
     let function = if mode == EvalMode::Try { "TRY_CAST" } else { "CAST" };
+    let nested = matches!(to, DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_));
+    let shown = if nested { text.to_owned() } else { format!("{function}({text} AS {})", to.sql()) };
     let error = |name: &str| {
         Error::new(format!("DATATYPE_MISMATCH.{name}"))
-            .with("sqlExpr", format!("\"{function}({text} AS {})\"", to.sql()))
+            .with("sqlExpr", format!("\"{shown}\""))
             .with("srcType", from.quoted())
             .with("targetType", to.quoted())
     };
@@ -238,7 +234,7 @@ pub fn check_cast(text: &str, from: &DataType, to: &DataType, mode: EvalMode) ->
     {
         return Err(error("CAST_WITH_FUNC_SUGGESTION").with("functionNames", functions));
     }
-    if mode != EvalMode::Legacy && can_cast(from, to, EvalMode::Legacy) {
+    if mode == EvalMode::Ansi && can_cast(from, to, EvalMode::Legacy) {
         return Err(error("CAST_WITH_CONF_SUGGESTION").with("config", "\"spark.sql.ansi.enabled\"").with("configVal", "'false'"));
     }
     Err(error("CAST_WITHOUT_SUGGESTION"))
