@@ -28,8 +28,11 @@ pub(crate) struct Parser<'a> {
     tokens: Vec<Token>,
     /// For each opening bracket the index of the token that closes it.
     partners: Vec<usize>,
+    /// Indices of the `?` tokens.
+    parameters: Vec<usize>,
+    /// Whether a `WINDOW` clause can be anywhere at all.
+    pub(super) may_have_windows: bool,
     pub(super) at: usize,
-    pub(super) options: SqlOptions,
     depth: usize,
     /// `WINDOW` clauses of the queries around, innermost last.
     pub(super) windows: Vec<Vec<NamedWindow>>,
@@ -40,8 +43,19 @@ pub(crate) struct Parser<'a> {
 impl<'a> Parser<'a> {
     pub fn new(text: &'a str, options: SqlOptions) -> Result<Self> {
         let tokens = tokenize(text, options.ansi && options.double_quoted_identifiers)?;
-        let partners = partners(&tokens);
-        Ok(Self { text, tokens, partners, at: 0, options, depth: 0, windows: Vec::new(), lambdas: Vec::new() })
+        let parameters = tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign("?"));
+        let may_have_windows = tokens.iter().any(|token| text[token.start..token.end].eq_ignore_ascii_case("WINDOW"));
+        Ok(Self {
+            text,
+            partners: partners(&tokens),
+            parameters: parameters.map(|(index, _)| index).collect(),
+            may_have_windows,
+            tokens,
+            at: 0,
+            depth: 0,
+            windows: Vec::new(),
+            lambdas: Vec::new(),
+        })
     }
 
     /// Runs `parse` and insists that nothing follows.
@@ -52,9 +66,13 @@ impl<'a> Parser<'a> {
     }
 
     pub fn expect_end(&self) -> Result<()> {
+        let is_last = *self.kind(1) == Kind::End;
+        let after_semicolon = self.at > 0 && self.tokens[self.at - 1].kind == Kind::Sign(";");
         match self.kind(0) {
             Kind::End => Ok(()),
-            _ if *self.kind(1) == Kind::End => Err(self.error_with_hint(&format!(": extra input {}", self.quoted_here()))),
+            // A clause was begun whose BY is missing.
+            _ if self.is_one_of(&["GROUP", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE"]) => Err(self.error_ahead(1, "")),
+            _ if is_last || after_semicolon => Err(self.error_ahead(0, &format!(": extra input {}", self.quoted(0)))),
             _ => Err(self.error_here()),
         }
     }
@@ -276,7 +294,7 @@ impl<'a> Parser<'a> {
 
     /// How many `?` stand before token `index`.
     pub fn parameters_before(&self, index: usize) -> usize {
-        self.tokens[..index].iter().filter(|token| token.kind == Kind::Sign("?")).count()
+        self.parameters.partition_point(|parameter| *parameter < index)
     }
 
     pub fn written_since(&self, start: usize) -> &'a str {
@@ -310,20 +328,21 @@ impl<'a> Parser<'a> {
 
     /// "The next token cannot stand here."
     pub fn error_here(&self) -> Error {
-        self.error_with_hint("")
+        self.error_ahead(0, "")
     }
 
-    fn error_with_hint(&self, hint: &str) -> Error {
-        let near = self.quoted_here();
-        let (line, column) = line_and_column(self.text, self.token(0).start);
+    /// "The token `ahead` cannot stand there."
+    pub fn error_ahead(&self, ahead: usize, hint: &str) -> Error {
+        let near = self.quoted(ahead);
+        let (line, column) = line_and_column(self.text, self.token(ahead).start);
         let text = format!("Syntax error at or near {near}{hint} (line {line}, position {column}).");
         Error::new("PARSE_SYNTAX_ERROR").with("error", near).with("hint", hint).text(text)
     }
 
-    fn quoted_here(&self) -> String {
-        match self.kind(0) {
+    fn quoted(&self, ahead: usize) -> String {
+        match self.kind(ahead) {
             Kind::End => "end of input".to_owned(),
-            _ => format!("'{}'", self.written(0)),
+            _ => format!("'{}'", self.written(ahead)),
         }
     }
 }

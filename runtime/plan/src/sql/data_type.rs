@@ -191,8 +191,8 @@ impl Parser<'_> {
         }
         if scale > precision {
             let text = format!("Decimal scale ({scale}) cannot be greater than precision ({precision}).");
-            let error = Error::new("_LEGACY_ERROR_TEMP_1229").text(text);
-            return Err(error.with("decimalScale", scale.to_string()).with("decimalPrecision", precision.to_string()));
+            let error = Error::new("_LEGACY_ERROR_TEMP_1228").text(text).with("scale", scale.to_string());
+            return Err(self.error_since(start, error.with("precision", precision.to_string())));
         }
         Ok(DataType::decimal(precision as u8, scale as i8))
     }

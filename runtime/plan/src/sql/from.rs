@@ -3,7 +3,7 @@
 //!     FROM a, LATERAL f(a.x) AS b JOIN c USING (k) TABLESAMPLE (10 PERCENT) PIVOT (..) LATERAL VIEW explode(y) z AS v
 //!
 //! Commas join without condition; joins go from left to right. A subquery without a name gets one nobody can write by
-//! accident, so the names inside stay inside. Begin at [`Parser::from_clause`].
+//! accident, so the names inside stay inside. Begin at [`Parser::relations_of_from`].
 
 use emberflow_base::{Error, Result};
 
@@ -16,7 +16,7 @@ use crate::tree::{Expr, Join, JoinCondition, JoinType, Options, Relation, Relati
 const UNNAMED_SUBQUERY: &str = "__auto_generated_subquery_name";
 
 impl Parser<'_> {
-    pub(super) fn from_clause(&mut self) -> Result<Relation> {
+    pub(super) fn relations_of_from(&mut self) -> Result<Relation> {
         self.expect_word("FROM")?;
         let mut left = self.joined_relation()?;
         let mut links = 0;
@@ -249,7 +249,7 @@ impl Parser<'_> {
             false => None,
         };
         Ok(match method {
-            SampleMethod::Rows(limit) => Relation::new(RelationKind::Limit { input, limit }),
+            SampleMethod::Rows(limit) => Relation::new(RelationKind::Limit { input, limit: *limit }),
             SampleMethod::Fraction(upper) => {
                 let kind =
                     RelationKind::Sample { input, lower: 0.0, upper, with_replacement: false, seed, deterministic_order: false };
@@ -278,7 +278,7 @@ impl Parser<'_> {
         }
         let rows = self.expression()?;
         self.expect_word("ROWS")?;
-        Ok(SampleMethod::Rows(rows))
+        Ok(SampleMethod::Rows(Box::new(rows)))
     }
 
     fn percent(&mut self, start: usize) -> Result<SampleMethod> {
@@ -364,7 +364,7 @@ impl Parser<'_> {
 }
 
 enum SampleMethod {
-    Rows(Expr),
+    Rows(Box<Expr>),
     Fraction(f64),
 }
 

@@ -107,7 +107,11 @@ impl Parser<'_> {
         let is_text = matches!(self.kind(1 + signed), Kind::String(_));
         let is_number = matches!(self.kind(1 + signed), Kind::Integer | Kind::Decimal);
         let has_unit = *self.kind(2 + signed) == Kind::Word && unit(self.written(2 + signed)).is_some();
-        if !has_unit && !(is_text && signed == 0) || !(is_text || is_number) {
+        if is_number && !has_unit && signed == 0 {
+            return Err(self.error_ahead(2, ""));
+        }
+        let is_interval = if has_unit { is_text || is_number } else { is_text && signed == 0 };
+        if !is_interval {
             return Ok(None);
         }
         let start = self.at;

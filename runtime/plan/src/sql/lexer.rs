@@ -270,8 +270,8 @@ fn suffixed(rest: &str, length: usize, plain: Kind) -> Option<(Kind, usize)> {
     for suffix in SUFFIXES {
         let fits = rest.get(end..end + suffix.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(suffix));
         let allowed = !matches!(*suffix, "L" | "S" | "Y") || (is_whole && exponent == 0);
-        let tail_is_free = !rest[(end + suffix.len()).min(rest.len())..].starts_with(is_word_part);
-        if fits && allowed && tail_is_free {
+        let tail_is_free = |tail: &str| !tail.starts_with(is_word_part);
+        if fits && allowed && rest.get(end + suffix.len()..).is_some_and(tail_is_free) {
             return Some((Kind::Suffixed(suffix), end + suffix.len()));
         }
     }

@@ -80,10 +80,10 @@ impl Parser<'_> {
     /// `a.b.c`, `a.b.*`, or a call.
     fn named(&mut self) -> Result<Expr> {
         let start = self.at;
-        if self.is_sign_at(1, "(") {
-            if let Some(special) = self.special_call()? {
-                return Ok(special);
-            }
+        if self.is_sign_at(1, "(")
+            && let Some(special) = self.special_call()?
+        {
+            return Ok(special);
         }
         let mut parts = vec![self.identifier()?];
         while self.is_sign(".") && self.is_identifier(1) {

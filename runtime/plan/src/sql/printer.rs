@@ -107,6 +107,7 @@ fn parts(kind: &RelationKind) -> (String, Vec<&Relation>, String) {
             (format!("As {alias}{columns}"), vec![input], String::new())
         }
         RelationKind::Deduplicate { input, .. } => ("Distinct".into(), vec![input], String::new()),
+        RelationKind::Drop { input, names, .. } => ("Drop".into(), vec![input], names.join(", ")),
         RelationKind::Hint { input, name, parameters } => (format!("Hint {name}"), vec![input], list(parameters)),
         RelationKind::RepartitionByExpression { input, expressions, .. } => {
             ("Repartition".into(), vec![input], list(expressions))

@@ -12,6 +12,7 @@ use emberflow_base::{Error, Result};
 use super::cursor::Parser;
 use super::lexer::Kind;
 use crate::tree::{Cte, Expr, ExprKind, FunctionCall, NullOrder, Relation, RelationKind, SetOpKind, SortDirection, SortOrder};
+use crate::types::quote;
 
 /// Words by which a query goes on behind its first term.
 const CONTINUES: &[&str] =
@@ -38,7 +39,18 @@ impl Parser<'_> {
         if recursive {
             self.advance();
         }
-        Ok((self.list(Self::cte)?, recursive))
+        let start = self.at;
+        let ctes = self.list(Self::cte)?;
+        let twice =
+            ctes.iter().enumerate().find(|(at, cte)| ctes[..*at].iter().any(|other| other.name.eq_ignore_ascii_case(&cte.name)));
+        match twice {
+            None => Ok((ctes, recursive)),
+            Some((_, cte)) => {
+                let name = quote(&cte.name);
+                let error = Error::new("DUPLICATED_CTE_NAMES").with("duplicateNames", &name);
+                Err(self.error_since(start, error.text(format!("WITH defines {name} more than once."))))
+            }
+        }
     }
 
     fn cte(&mut self) -> Result<Cte> {
@@ -110,7 +122,7 @@ impl Parser<'_> {
         match self.written(0).to_uppercase().as_str() {
             "SELECT" => self.select(),
             "VALUES" => self.inline_table(),
-            "FROM" => self.from_first(),
+            "FROM" => self.selected_from(),
             "TABLE" => {
                 self.advance();
                 let start = self.at;
@@ -205,9 +217,18 @@ impl Parser<'_> {
     pub(super) fn inline_table(&mut self) -> Result<Relation> {
         let start = self.at;
         self.expect_word("VALUES")?;
-        let rows = self.list(Self::expression)?.into_iter().map(row_values).collect();
+        let rows: Vec<Vec<Expr>> = self.list(Self::expression)?.into_iter().map(row_values).collect();
+        let widths: Vec<usize> = rows.iter().map(Vec::len).collect();
         let values = Relation::new(RelationKind::Values { rows }).with_origin(self.origin_since(start));
-        self.aliased(values)
+        let table = self.aliased(values)?;
+        let expected = match &*table.kind {
+            RelationKind::SubqueryAlias { columns, .. } if !columns.is_empty() => columns.len(),
+            _ => widths[0],
+        };
+        match widths.iter().position(|width| *width != expected) {
+            None => Ok(table),
+            Some(row) => Err(self.error_since(start, uneven_rows(expected, row, widths[row]))),
+        }
     }
 
     /// Whether a query begins at the token `ahead`; also `(SELECT 1) UNION ..`, but not `(SELECT 1) + 1`.
@@ -249,6 +270,12 @@ fn local_sort(input: Relation, orders: Vec<SortOrder>) -> Relation {
 
 fn ascending(child: Expr) -> SortOrder {
     SortOrder { child, direction: SortDirection::Ascending, nulls: NullOrder::First }
+}
+
+fn uneven_rows(expected: usize, row: usize, actual: usize) -> Error {
+    let error = Error::new("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH").with("expectedNumCols", expected.to_string());
+    let error = error.with("actualNumCols", actual.to_string()).with("rowIndex", row.to_string());
+    error.text(format!("Row {row} of VALUES has {actual} columns, not {expected}."))
 }
 
 /// The values of one row: those of `(a, b)` or `struct(a, b)`, else the one that stands alone.

@@ -1,6 +1,6 @@
 //! SELECT and its clauses.
 //!
-//!     SELECT /*+ hint */ DISTINCT items FROM .. LATERAL VIEW .. WHERE .. GROUP BY .. HAVING .. WINDOW ..
+//!     SELECT /*+ hint */ DISTINCT items FROM .. LATERAL VIEW .. WHERE .. GROUP BY .. HAVING .. WINDOW .. QUALIFY ..
 //!
 //!     Hint ─► Deduplicate ─► Having ─► Project or Aggregate ─► Filter ─► FROM
 //!
@@ -14,6 +14,9 @@ use super::lexer::Kind;
 use super::words;
 use crate::tree::{Aggregate, Expr, ExprKind, Grouping, GroupingElement, Relation, RelationKind};
 
+/// The name of the column that carries the condition of QUALIFY.
+const QUALIFY: &str = "__qualify";
+
 /// A hint as written: its name and what it is given.
 type WrittenHint = (String, Vec<Expr>);
 
@@ -23,15 +26,15 @@ impl Parser<'_> {
         let hints = self.hints()?;
         let distinct = self.select_distinct()?;
         let items = self.list(Self::named_expression)?;
-        let input = if self.is_word("FROM") { Some(self.from_clause()?) } else { None };
+        let input = if self.is_word("FROM") { Some(self.relations_of_from()?) } else { None };
         let input = self.lateral_views(input)?;
         let selected = self.select_over(input, items)?;
         Ok(hinted(hints, if distinct { deduplicated(selected) } else { selected }))
     }
 
     /// `FROM t SELECT a`, Hive's order of the same.
-    pub(super) fn from_first(&mut self) -> Result<Relation> {
-        let input = self.from_clause()?;
+    pub(super) fn selected_from(&mut self) -> Result<Relation> {
+        let input = self.relations_of_from()?;
         let input = self.lateral_views(Some(input))?;
         if self.is_word("INSERT") {
             return Err(Error::unsupported("FROM .. INSERT"));
@@ -81,18 +84,32 @@ impl Parser<'_> {
         let having = if self.take_word("HAVING") { Some(self.expression()?) } else { None };
         // Read ahead by the query already.
         self.window_clause()?;
+        let qualify = if self.is_qualify() { Some(self.qualify_condition()?) } else { None };
         let grouping = match (grouping, &having) {
             (None, Some(_)) => Some(Grouping::By(Vec::new())),
             (grouping, _) => grouping,
         };
+        let mut expressions = expressions;
+        expressions.extend(qualify.iter().cloned().map(|condition| condition.alias(QUALIFY)));
         let selected = match grouping {
             None => Relation::new(RelationKind::Project { input, expressions }),
             Some(grouping) => aggregate(input.unwrap_or_else(one_row), grouping, expressions),
         };
-        Ok(match having {
+        let selected = match having {
             Some(condition) => Relation::new(RelationKind::Having { input: selected, condition }),
             None => selected,
-        })
+        };
+        Ok(if qualify.is_some() { qualified(selected) } else { selected })
+    }
+
+    fn is_qualify(&self) -> bool {
+        self.is_word("QUALIFY") && !matches!(self.kind(1), Kind::End | Kind::Sign("," | ")" | ";"))
+    }
+
+    /// `QUALIFY rank() OVER (..) = 1`
+    fn qualify_condition(&mut self) -> Result<Expr> {
+        self.expect_word("QUALIFY")?;
+        self.expression()
     }
 
     /// `GROUP BY a, ROLLUP (b)`, `GROUP BY a WITH CUBE`, `GROUP BY a GROUPING SETS (..)`, `GROUP BY ALL`
@@ -229,6 +246,13 @@ pub(super) fn one_row() -> Relation {
 
 fn aggregate(input: Relation, grouping: Grouping, aggregates: Vec<Expr>) -> Relation {
     Relation::new(RelationKind::Aggregate(Aggregate { input, grouping, aggregates, groupings_come_first: false }))
+}
+
+/// QUALIFY sees what the items see, windows included: its condition is one more item, filtered by and dropped again.
+fn qualified(input: Relation) -> Relation {
+    let condition = Expr::attribute([QUALIFY]);
+    let input = Relation::new(RelationKind::Filter { input, condition });
+    Relation::new(RelationKind::Drop { input, columns: Vec::new(), names: vec![QUALIFY.to_owned()] })
 }
 
 fn deduplicated(input: Relation) -> Relation {

@@ -9,6 +9,8 @@ use super::cursor::Parser;
 use super::lexer::Kind;
 use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Literal, NullOrder, SortDirection, SortOrder, Window};
 
+const DOCUMENTATION: &str = "https://spark.apache.org/docs/latest";
+
 /// One entry of a `WINDOW` clause.
 pub(crate) type NamedWindow = (String, WindowParts);
 
@@ -47,7 +49,8 @@ impl Parser<'_> {
         let found = self.windows.iter().rev().flatten().find(|(known, _)| known.eq_ignore_ascii_case(&name));
         found.map(|(_, parts)| parts.clone()).ok_or_else(|| {
             let text = format!("There is no window `{name}` in the WINDOW clause of this query.");
-            self.error_since(start, Error::new("MISSING_WINDOW_SPECIFICATION").with("windowName", &name).text(text))
+            let error = Error::new("MISSING_WINDOW_SPECIFICATION").with("windowName", &name).with("docroot", DOCUMENTATION);
+            error.text(text).context(self.context_since(start))
         })
     }
 
@@ -120,7 +123,8 @@ impl Parser<'_> {
 
     /// The `WINDOW` clause of the query that begins here, read ahead; the cursor does not move.
     pub(super) fn windows_ahead(&mut self) -> Result<Vec<NamedWindow>> {
-        let Some(ahead) = self.find_window_clause() else { return Ok(Vec::new()) };
+        let found = if self.may_have_windows { self.find_window_clause() } else { None };
+        let Some(ahead) = found else { return Ok(Vec::new()) };
         let back = self.at;
         self.at += ahead;
         let windows = self.window_clause();

@@ -37,6 +37,7 @@ const CLAUSES: &[&str] = &[
     "OFFSET",
     "ORDER",
     "PIVOT",
+    "QUALIFY",
     "SELECT",
     "SET",
     "SORT",

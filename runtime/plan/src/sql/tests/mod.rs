@@ -1,7 +1,10 @@
 //! SQL text in, tree text out.
 
+mod errors;
 mod expressions;
 mod queries;
+mod robustness;
+mod statements;
 
 use emberflow_base::Error;
 

@@ -36,6 +36,10 @@ fn select_and_its_clauses() {
         ("select a limit", "Project(a AS limit)"),
         ("from t select a where b", "Project(Filter(t; b); a)"),
         ("table t", "t"),
+        (
+            "select a from t qualify rank() over (order by a) = 1",
+            "Drop(Filter(Project(t; a, ==(rank() over [ | a], 1) AS __qualify); __qualify); __qualify)",
+        ),
         ("select transform(a, x -> x) from t", "Project(t; transform(a, (x -> \\x)))"),
     ]);
 }

@@ -1,0 +1,282 @@
+//! CREATE of views, tables and databases.
+//!
+//!     CREATE OR REPLACE TEMP VIEW v (a COMMENT 'x') AS SELECT ..     CREATE TEMP VIEW v USING csv OPTIONS (path '..')
+//!     CREATE TABLE t (a INT) USING parquet PARTITIONED BY (a) AS SELECT ..     CREATE DATABASE d LOCATION '..'
+//!
+//! Begin at [`Parser::create`].
+
+use emberflow_base::{Error, Result};
+
+use super::super::cursor::Parser;
+use super::super::lexer::Kind;
+use crate::tree::{Command, CreateTable, CreateView, Relation, RelationKind, ViewKind};
+use crate::types::{StructField, StructType, quote};
+
+const UNKNOWN: &[&str] = &[
+    "CREATE FUNCTION",
+    "CREATE TEMPORARY FUNCTION",
+    "CREATE TEMP FUNCTION",
+    "CREATE INDEX",
+    "CREATE MATERIALIZED VIEW",
+    "CREATE ROLE",
+    "CREATE STREAMING TABLE",
+    "CREATE FLOW",
+    "CREATE OR REPLACE FUNCTION",
+    "CREATE OR REPLACE TEMPORARY FUNCTION",
+    "CREATE OR REPLACE TEMP FUNCTION",
+    "CREATE VARIABLE",
+    "CREATE MACRO",
+    "CREATE TEMPORARY MACRO",
+];
+
+/// What stands before the name of what is made.
+struct Preamble {
+    replace: bool,
+    kind: ViewKind,
+}
+
+impl Parser<'_> {
+    pub(super) fn create(&mut self) -> Result<Command> {
+        if let Some(unknown) = self.unknown_statement(UNKNOWN) {
+            return Ok(unknown);
+        }
+        let preamble = self.create_preamble()?;
+        if self.take_word("VIEW") {
+            return self.create_view(preamble);
+        }
+        if preamble.kind == ViewKind::Permanent && self.take_word("TABLE") {
+            return self.create_table(preamble.replace).map(Command::CreateTable);
+        }
+        let is_plain = preamble.kind == ViewKind::Permanent && !preamble.replace;
+        if is_plain && self.take_one_of(&["DATABASE", "SCHEMA", "NAMESPACE"]).is_some() {
+            return self.create_database();
+        }
+        if preamble.kind == ViewKind::Temporary && self.is_word("TABLE") {
+            return Err(Error::unsupported("CREATE TEMPORARY TABLE"));
+        }
+        Err(self.error_here())
+    }
+
+    fn create_preamble(&mut self) -> Result<Preamble> {
+        let replace = match self.take_word("REPLACE") {
+            true => true,
+            false => {
+                self.expect_word("CREATE")?;
+                self.take_words(&["OR", "REPLACE"])
+            }
+        };
+        let global = self.take_word("GLOBAL");
+        let temporary = self.take_one_of(&["TEMPORARY", "TEMP"]).is_some();
+        self.take_word("EXTERNAL");
+        let kind = match (global, temporary) {
+            (true, true) => ViewKind::GlobalTemporary,
+            (false, true) => ViewKind::Temporary,
+            (false, false) => ViewKind::Permanent,
+            (true, false) => return Err(self.error_here()),
+        };
+        Ok(Preamble { replace, kind })
+    }
+
+    fn create_view(&mut self, preamble: Preamble) -> Result<Command> {
+        let start = self.at;
+        let if_not_exists = self.if_not_exists();
+        let name = self.table_name()?;
+        if let Some(error) = refused_view(&preamble, if_not_exists, &name) {
+            return Err(self.error_since(start, error));
+        }
+        if preamble.kind != ViewKind::Permanent && self.is_using_ahead() {
+            return self.view_of_source(preamble, name);
+        }
+        self.view_of_query(preamble, if_not_exists, name)
+    }
+
+    /// Whether `USING` follows, maybe behind a list of columns.
+    fn is_using_ahead(&self) -> bool {
+        let behind = if self.is_sign("(") { self.after_partner(0).unwrap_or(0) } else { 0 };
+        self.is_word_at(behind, "USING")
+    }
+
+    /// A view of files: `USING csv OPTIONS (path 'x')`.
+    fn view_of_source(&mut self, preamble: Preamble, name: Vec<String>) -> Result<Command> {
+        let schema = if self.is_sign("(") { Some(self.column_definitions()?) } else { None };
+        self.expect_word("USING")?;
+        let format = Some(self.multipart_identifier()?.join("."));
+        let options = if self.take_word("OPTIONS") { self.properties()? } else { Vec::new() };
+        let source =
+            RelationKind::DataSource { format, schema, options, paths: Vec::new(), predicates: Vec::new(), is_streaming: false };
+        Ok(Command::CreateView(CreateView {
+            name,
+            query: Relation::new(source),
+            kind: preamble.kind,
+            replace: preamble.replace,
+            if_not_exists: false,
+            columns: Vec::new(),
+            comment: None,
+            text: None,
+        }))
+    }
+
+    fn view_of_query(&mut self, preamble: Preamble, if_not_exists: bool, name: Vec<String>) -> Result<Command> {
+        let columns = if self.is_sign("(") { self.in_parentheses(Self::view_column)? } else { Vec::new() };
+        let mut comment = None;
+        while !self.is_word("AS") {
+            if self.take_word("COMMENT") {
+                comment = Some(self.string()?);
+            } else if self.take_word("TBLPROPERTIES") {
+                self.properties()?;
+            } else if self.take_words(&["WITH", "SCHEMA"]) {
+                self.advance();
+                self.take_word("EVOLUTION");
+            } else {
+                return Err(self.error_here());
+            }
+        }
+        self.expect_word("AS")?;
+        let start = self.at;
+        let query = self.query()?;
+        let text = (preamble.kind == ViewKind::Permanent).then(|| self.written_since(start).to_owned());
+        let Preamble { replace, kind } = preamble;
+        Ok(Command::CreateView(CreateView { name, query, kind, replace, if_not_exists, columns, comment, text }))
+    }
+
+    fn view_column(&mut self) -> Result<(String, Option<String>)> {
+        let name = self.identifier()?;
+        let comment = if self.take_word("COMMENT") { Some(self.string()?) } else { None };
+        Ok((name, comment))
+    }
+
+    fn create_table(&mut self, replace: bool) -> Result<CreateTable> {
+        let start = self.at;
+        let if_not_exists = self.if_not_exists();
+        let name = self.table_name()?;
+        let like = if self.take_word("LIKE") { Some(self.table_name()?) } else { None };
+        let has_columns = self.is_sign("(") && !self.begins_query(1);
+        let columns = if has_columns { Some(self.column_definitions()?) } else { None };
+        let mut table = CreateTable {
+            name,
+            columns,
+            provider: None,
+            query: None,
+            partition_by: Vec::new(),
+            location: None,
+            comment: None,
+            options: Vec::new(),
+            properties: Vec::new(),
+            if_not_exists,
+            replace,
+            like,
+        };
+        while self.table_clause(&mut table)? {}
+        let is_query = self.take_word("AS") || self.begins_query(0);
+        table.query = if is_query { Some(self.query()?) } else { None };
+        if table.query.is_some() && table.columns.is_some() {
+            let text = "A table made AS a query takes its columns from the query; they cannot be listed.";
+            return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0035").with("message", text).text(text)));
+        }
+        Ok(table)
+    }
+
+    fn column_definitions(&mut self) -> Result<StructType> {
+        self.expect_sign("(")?;
+        let is_constraint = self.is_one_of(&["CONSTRAINT", "PRIMARY", "FOREIGN", "CHECK", "UNIQUE"]) && self.is_word_at(1, "KEY");
+        if is_constraint {
+            return Err(Error::unsupported("constraints of tables"));
+        }
+        let columns = self.columns()?;
+        self.expect_sign(")")?;
+        Ok(columns)
+    }
+
+    /// One clause behind the columns, if there is one; they come in any order.
+    fn table_clause(&mut self, table: &mut CreateTable) -> Result<bool> {
+        let start = self.at;
+        if self.take_word("USING") {
+            let provider = self.multipart_identifier()?.join(".");
+            self.once(start, "USING", table.provider.replace(provider).is_some())?;
+        } else if self.take_word("OPTIONS") {
+            table.options = self.properties()?;
+        } else if self.take_words(&["PARTITIONED", "BY"]) {
+            self.partitioning(table)?;
+        } else if self.take_word("LOCATION") {
+            let location = self.string()?;
+            self.once(start, "LOCATION", table.location.replace(location).is_some())?;
+        } else if self.take_word("COMMENT") {
+            let comment = self.string()?;
+            self.once(start, "COMMENT", table.comment.replace(comment).is_some())?;
+        } else if self.take_word("TBLPROPERTIES") {
+            table.properties = self.properties()?;
+        } else if self.is_one_of(&["CLUSTERED", "CLUSTER", "SKEWED", "STORED", "ROW", "DEFAULT"]) {
+            return Err(Error::unsupported(format!("{} BY or AS in CREATE TABLE", self.written(0).to_uppercase())));
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn once(&self, start: usize, clause: &str, was_there: bool) -> Result<()> {
+        if !was_there {
+            return Ok(());
+        }
+        let error = Error::new("DUPLICATE_CLAUSES").with("clauseName", clause);
+        Err(self.error_since(start, error.text(format!("The clause {clause} stands there twice."))))
+    }
+
+    /// `(a, b)`, or `(a INT)` which adds the columns.
+    fn partitioning(&mut self, table: &mut CreateTable) -> Result<()> {
+        let entries = self.in_parentheses(|parser| {
+            let name = parser.identifier()?;
+            if parser.is_sign("(") || parser.is_sign(".") {
+                return Err(Error::unsupported("partitioning by anything but columns"));
+            }
+            let is_bare = matches!(parser.kind(0), Kind::Sign("," | ")"));
+            Ok((name, if is_bare { None } else { Some(parser.data_type()?) }))
+        })?;
+        for (name, data_type) in entries {
+            if let Some(data_type) = data_type {
+                let columns = table.columns.get_or_insert_with(StructType::default);
+                columns.fields.push(StructField::new(&name, data_type, true));
+            }
+            table.partition_by.push(name);
+        }
+        Ok(())
+    }
+
+    fn create_database(&mut self) -> Result<Command> {
+        let if_not_exists = self.if_not_exists();
+        let name = self.table_name()?;
+        let (mut comment, mut location, mut properties) = (None, None, Vec::new());
+        loop {
+            if self.take_word("COMMENT") {
+                comment = Some(self.string()?);
+            } else if self.take_word("LOCATION") {
+                location = Some(self.string()?);
+            } else if self.take_words(&["WITH", "DBPROPERTIES"]) || self.take_words(&["WITH", "PROPERTIES"]) {
+                properties = self.properties()?;
+            } else {
+                return Ok(Command::CreateDatabase { name, if_not_exists, comment, location, properties });
+            }
+        }
+    }
+}
+
+/// What is wrong with a view of this kind and name.
+fn refused_view(preamble: &Preamble, if_not_exists: bool, name: &[String]) -> Option<Error> {
+    let is_permanent = preamble.kind == ViewKind::Permanent;
+    let shown = name.join(".");
+    if if_not_exists && preamble.replace {
+        let error = Error::new("CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE").with("viewName", &shown);
+        return Some(error.text(format!("The view {shown} cannot be created with both IF NOT EXISTS and OR REPLACE.")));
+    }
+    if if_not_exists && !is_permanent {
+        return Some(Error::new("_LEGACY_ERROR_TEMP_0053").text("A temporary view cannot be created with IF NOT EXISTS."));
+    }
+    let (last, qualifier) = name.split_last()?;
+    let is_session = qualifier.last().is_some_and(|part| part.eq_ignore_ascii_case("session"));
+    if is_permanent || qualifier.is_empty() || is_session {
+        return None;
+    }
+    let quoted: Vec<String> = qualifier.iter().map(|part| quote(part)).collect();
+    let (last, qualifier) = (quote(last), quoted.join("."));
+    let error = Error::new("INVALID_TEMP_OBJ_QUALIFIER").with("objectType", "VIEW").with("objectName", &last);
+    Some(error.with("qualifier", &qualifier).text(format!("The temporary view {last} cannot be qualified with {qualifier}.")))
+}

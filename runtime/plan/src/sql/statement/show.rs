@@ -1,0 +1,217 @@
+//! SHOW and DESCRIBE.
+//!
+//!     SHOW TABLES IN d LIKE 'x*'    SHOW COLUMNS IN t    SHOW USER FUNCTIONS    SHOW CREATE TABLE t
+//!     DESCRIBE EXTENDED t a.b       DESCRIBE QUERY SELECT ..    DESCRIBE FUNCTION f
+//!
+//! Begin at [`Parser::show`] and [`Parser::describe`].
+
+use emberflow_base::{Error, Result};
+
+use super::super::cursor::Parser;
+use crate::tree::{CatalogOp, Command, Expr, FunctionScope, Relation, RelationKind, Statement};
+
+const UNKNOWN: &[&str] = &[
+    "SHOW TABLE EXTENDED",
+    "SHOW CACHED TABLES",
+    "SHOW COLLATIONS",
+    "SHOW COMPACTIONS",
+    "SHOW GRANT",
+    "SHOW INDEX",
+    "SHOW INDEXES",
+    "SHOW LOCKS",
+    "SHOW PRINCIPALS",
+    "SHOW PROCEDURES",
+    "SHOW ROLE",
+    "SHOW ROLES",
+    "SHOW TRANSACTIONS",
+];
+
+const DATABASE: &[&str] = &["DATABASE", "SCHEMA", "NAMESPACE"];
+
+impl Parser<'_> {
+    pub(super) fn show(&mut self) -> Result<Statement> {
+        if let Some(unknown) = self.unknown_statement(UNKNOWN) {
+            return Ok(Statement::Command(unknown));
+        }
+        self.expect_word("SHOW")?;
+        if self.take_word("CATALOGS") {
+            let pattern = self.pattern()?;
+            return Ok(Statement::Query(catalogs(pattern)));
+        }
+        if self.is_word("CURRENT") && self.is_one_of_at(1, DATABASE) {
+            self.advance();
+            self.advance();
+            return Ok(Statement::Query(current_namespace()));
+        }
+        self.show_command().map(Statement::Command)
+    }
+
+    fn show_command(&mut self) -> Result<Command> {
+        if self.take_words(&["CREATE", "TABLE"]) {
+            let table = self.table_name()?;
+            self.take_words(&["AS", "SERDE"]);
+            return Ok(Command::ShowCreateTable { table });
+        }
+        if self.is_word("FUNCTIONS") || self.is_word_at(1, "FUNCTIONS") {
+            return self.show_functions();
+        }
+        match self.take_one_of(&[
+            "TABLES",
+            "VIEWS",
+            "DATABASES",
+            "SCHEMAS",
+            "NAMESPACES",
+            "COLUMNS",
+            "PARTITIONS",
+            "TBLPROPERTIES",
+        ]) {
+            Some("TABLES") => {
+                let namespace = self.namespace()?;
+                Ok(Command::ShowTables { namespace, pattern: self.pattern()? })
+            }
+            Some("VIEWS") => {
+                let namespace = self.namespace()?;
+                Ok(Command::ShowViews { namespace, pattern: self.pattern()? })
+            }
+            Some("COLUMNS") => self.show_columns(),
+            Some("PARTITIONS") => self.show_partitions(),
+            Some("TBLPROPERTIES") => self.show_properties(),
+            Some(_) => {
+                self.namespace()?;
+                Ok(Command::ShowDatabases { pattern: self.pattern()? })
+            }
+            None => Err(self.error_here()),
+        }
+    }
+
+    /// `[FROM | IN] a.b`
+    fn namespace(&mut self) -> Result<Vec<String>> {
+        match self.take_one_of(&["FROM", "IN"]) {
+            Some(_) => self.multipart_identifier(),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// `SHOW COLUMNS IN t [IN d]`
+    fn show_columns(&mut self) -> Result<Command> {
+        self.take_one_of(&["FROM", "IN"]).ok_or_else(|| self.error_here())?;
+        let table = self.table_name()?;
+        let namespace = self.namespace()?;
+        let last = table.last().cloned().into_iter();
+        Ok(Command::ShowColumns { table: if namespace.is_empty() { table } else { namespace.into_iter().chain(last).collect() } })
+    }
+
+    fn show_partitions(&mut self) -> Result<Command> {
+        let table = self.table_name()?;
+        if self.is_word("PARTITION") {
+            return Err(Error::unsupported("SHOW PARTITIONS of some partitions"));
+        }
+        Ok(Command::ShowPartitions { table })
+    }
+
+    fn show_properties(&mut self) -> Result<Command> {
+        let table = self.table_name()?;
+        let key = if self.is_sign("(") { self.in_parentheses(Self::property_key)?.pop() } else { None };
+        Ok(Command::ShowTableProperties { table, key })
+    }
+
+    /// `SHOW [USER | SYSTEM | ALL] FUNCTIONS [IN d] [LIKE] [name | 'pattern']`
+    fn show_functions(&mut self) -> Result<Command> {
+        let start = self.at;
+        let scope = match self.take_one_of(&["USER", "SYSTEM", "ALL"]) {
+            Some("USER") => FunctionScope::User,
+            Some("SYSTEM") => FunctionScope::System,
+            _ => FunctionScope::All,
+        };
+        if !self.is_word("FUNCTIONS") {
+            let word = self.identifier()?;
+            let error = Error::new("INVALID_SQL_SYNTAX.SHOW_FUNCTIONS_INVALID_SCOPE").with("scope", &word);
+            return Err(self.error_since(start, error.text(format!("SHOW knows USER, SYSTEM and ALL functions, not {word}."))));
+        }
+        self.advance();
+        self.namespace()?;
+        self.take_word("LIKE");
+        let pattern = match self.take_string() {
+            Some(pattern) => Some(pattern),
+            None if self.is_identifier(0) => Some(self.multipart_identifier()?.join(".")),
+            None => None,
+        };
+        Ok(Command::ShowFunctions { pattern, scope })
+    }
+
+    pub(super) fn describe(&mut self) -> Result<Command> {
+        self.advance();
+        if self.is_word("FUNCTION") && !self.is_end_at(1) {
+            self.advance();
+            let extended = self.take_word("EXTENDED");
+            let name = self.function_name()?;
+            return Ok(Command::DescribeFunction { name, extended });
+        }
+        if self.is_one_of(DATABASE) && !self.is_end_at(1) {
+            self.advance();
+            let extended = self.take_word("EXTENDED");
+            return Ok(Command::DescribeDatabase { name: self.table_name()?, extended });
+        }
+        if self.is_word("TABLE") && !self.is_end_at(1) {
+            self.advance();
+            return self.describe_table();
+        }
+        if (self.is_word("QUERY") && self.begins_query(1)) || self.begins_query(0) {
+            if !self.begins_query(0) {
+                self.advance();
+            }
+            return Ok(Command::DescribeQuery { query: self.query()? });
+        }
+        self.describe_table()
+    }
+
+    fn is_end_at(&self, ahead: usize) -> bool {
+        *self.kind(ahead) == super::super::lexer::Kind::End || self.is_sign_at(ahead, ";")
+    }
+
+    /// A function's name, or an operator's sign or a string.
+    fn function_name(&mut self) -> Result<Vec<String>> {
+        if self.is_identifier(0) {
+            return self.multipart_identifier();
+        }
+        if let Some(name) = self.take_string() {
+            return Ok(vec![name]);
+        }
+        let sign = self.written(0).to_owned();
+        if self.is_end() {
+            return Err(self.error_here());
+        }
+        self.advance();
+        Ok(vec![sign])
+    }
+
+    fn describe_table(&mut self) -> Result<Command> {
+        let extended = self.is_one_of(&["EXTENDED", "FORMATTED"]) && self.is_identifier(1);
+        if extended {
+            self.advance();
+        }
+        let table = self.table_name()?;
+        if self.is_word("PARTITION") {
+            return Err(Error::unsupported("DESCRIBE of a partition"));
+        }
+        if self.are_words(&["AS", "JSON"]) {
+            return Err(Error::unsupported("DESCRIBE .. AS JSON"));
+        }
+        let column = if self.is_identifier(0) { self.multipart_identifier()? } else { Vec::new() };
+        Ok(Command::DescribeTable { table, extended, column })
+    }
+}
+
+/// `SHOW CATALOGS` is the names of the catalogs.
+fn catalogs(pattern: Option<String>) -> Relation {
+    let input = Some(Relation::new(RelationKind::Catalog(CatalogOp::ListCatalogs { pattern })));
+    Relation::new(RelationKind::Project { input, expressions: vec![Expr::attribute(["name"]).alias("catalog")] })
+}
+
+fn current_namespace() -> Relation {
+    let expressions = vec![
+        Expr::call("current_catalog", Vec::new()).alias("catalog"),
+        Expr::call("current_schema", Vec::new()).alias("namespace"),
+    ];
+    Relation::new(RelationKind::Project { input: None, expressions })
+}
