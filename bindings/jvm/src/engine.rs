@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use emberflow_base::{Error, Result};
+use emberflow::Engine;
+use emberflow_base::Result;
 use emberflow_connect::rpc::Rpc;
 
-/// The process-wide engine, started by the first call.
+/// The process-wide engine, started by the first call and kept for the life of the JVM.
 pub fn engine() -> Result<Arc<dyn Rpc>> {
-    Err(Error::unsupported("the engine inside a JVM"))
+    Ok(Engine::embedded()?.rpc())
 }
