@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SessionContext;
@@ -28,12 +29,15 @@ pub struct EngineOptions {
     pub warehouse: PathBuf,
     /// Settings every session starts with.
     pub settings: Vec<(String, String)>,
+    /// The clients live in this process: their sessions never expire, and come back after `stop()`, since a client object
+    /// may outlive it.
+    pub clients_within: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { cores, warehouse: PathBuf::from("spark-warehouse"), settings: Vec::new() }
+        Self { cores, warehouse: PathBuf::from("spark-warehouse"), settings: Vec::new(), clients_within: false }
     }
 }
 
@@ -76,7 +80,7 @@ impl Engine {
         if let Some(engine) = &*engine {
             return Ok(Arc::clone(engine));
         }
-        let started = Self::start(EngineOptions::default())?;
+        let started = Self::start(EngineOptions { clients_within: true, ..EngineOptions::default() })?;
         *engine = Some(Arc::clone(&started));
         Ok(started)
     }
@@ -95,9 +99,15 @@ impl Engine {
     pub fn service(self: &Arc<Self>) -> Arc<Service> {
         let start = || {
             let backend = Arc::new(EngineBackend::new(Arc::downgrade(self)));
-            Service::new(backend, self.tokio.handle().clone(), ServiceOptions::default())
+            Service::new(backend, self.tokio.handle().clone(), self.service_options())
         };
         Arc::clone(self.service.get_or_init(start))
+    }
+
+    fn service_options(&self) -> ServiceOptions {
+        let usual = ServiceOptions::default();
+        let session_idle_max = if self.options.clients_within { Duration::MAX } else { usual.session_idle_max };
+        ServiceOptions { session_idle_max, released_ids_may_return: self.options.clients_within, ..usual }
     }
 
     /// The session of a client of [`Engine::rpc`], once it has made a call.

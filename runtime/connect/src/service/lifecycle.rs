@@ -15,7 +15,7 @@ use crate::proto::{
 };
 use crate::rpc::Status;
 use crate::session::Session;
-use crate::session::registry::{Fate, Unknown};
+use crate::session::registry::{Fate, Leaves, Unknown};
 
 pub(super) fn interrupt(core: &Core, request: Bytes) -> Result<Bytes, Status> {
     core.within(request, Unknown::Create, |session, request: InterruptRequest| {
@@ -54,8 +54,12 @@ fn meant(request: &InterruptRequest) -> Result<Box<dyn Fn(&Operation) -> bool + 
 pub(super) fn release_session(core: &Core, request: Bytes) -> Result<Bytes, Status> {
     read(request, |request: ReleaseSessionRequest| {
         let key = session_key(request.user_context.as_ref(), &request.session_id);
-        let may_return = request.allow_reconnect || core.options.released_ids_may_return;
-        let released = core.registry.release(&key, may_return).map_err(|why| errors::status_without_session(&why))?;
+        let leaves = match (core.options.released_ids_may_return, request.allow_reconnect) {
+            (true, _) => Leaves::ItsIds,
+            (false, true) => Leaves::Nothing,
+            (false, false) => Leaves::Tombstone,
+        };
+        let released = core.registry.release(&key, leaves).map_err(|why| errors::status_without_session(&why))?;
         Ok(bytes(&ReleaseSessionResponse {
             session_id: request.session_id,
             server_side_session_id: released.unwrap_or_default(),

@@ -45,7 +45,7 @@ pub struct ServiceOptions {
     pub token: Option<String>,
     /// A session unused for this long ends.
     pub session_idle_max: Duration,
-    /// A released session's id may be used again, for a host whose client object outlives `stop()`.
+    /// A released session's ids may be used again, for a host whose client object outlives `stop()`.
     pub released_ids_may_return: bool,
     pub world: Arc<dyn World>,
 }

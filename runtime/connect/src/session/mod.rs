@@ -35,9 +35,20 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(key: SessionKey, backend: Arc<dyn SessionBackend>, artifacts: Artifacts, world: &dyn World) -> Arc<Self> {
+        Self::returned(key, uuid::Uuid::new_v4().to_string(), backend, artifacts, world)
+    }
+
+    /// A new session under the server-side id of one that was released: its client takes it for the same.
+    pub(crate) fn returned(
+        key: SessionKey,
+        server_side_id: String,
+        backend: Arc<dyn SessionBackend>,
+        artifacts: Artifacts,
+        world: &dyn World,
+    ) -> Arc<Self> {
         Arc::new(Self {
             key,
-            server_side_id: uuid::Uuid::new_v4().to_string(),
+            server_side_id,
             backend,
             shelf: ErrorShelf::default(),
             artifacts,

@@ -2,7 +2,8 @@
 //!
 //!     request ──► [format] ──► [closed?] ──► [known? make it, if this call may] ──► [observed id] ──► Session
 //!
-//! A session released or expired leaves a tombstone, so that a client with old ideas is told, not served anew.
+//! A session released or expired leaves a tombstone, so that a client with old ideas is told, not served anew. Where
+//! released ids may return, the next call makes a fresh session that bears both of the old one's ids.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +32,17 @@ pub(crate) enum Unknown {
     Refuse,
 }
 
+/// What a released session leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    /// A tombstone: whoever asks for the session is told that it is closed.
+    Tombstone,
+    /// Nothing: the id may be used for a new session.
+    Nothing,
+    /// Its ids: the next call gets a fresh session that bears both.
+    ItsIds,
+}
+
 /// What became of an operation that is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fate {
@@ -44,6 +56,8 @@ pub(crate) struct Registry {
     idle_max: Duration,
     sessions: Mutex<HashMap<SessionKey, Arc<Session>>>,
     closed: Mutex<Tombstones<SessionKey, String>>,
+    /// Server-side ids of released sessions that may come back.
+    returning: Mutex<Tombstones<SessionKey, String>>,
     gone: Mutex<Tombstones<(SessionKey, String), Fate>>,
 }
 
@@ -55,6 +69,7 @@ impl Registry {
             idle_max,
             sessions: Mutex::default(),
             closed: Mutex::new(Tombstones::new(SESSION_TOMBSTONES_MAX)),
+            returning: Mutex::new(Tombstones::new(SESSION_TOMBSTONES_MAX)),
             gone: Mutex::new(Tombstones::new(OPERATION_TOMBSTONES_MAX)),
         }
     }
@@ -69,11 +84,8 @@ impl Registry {
         let session = match (sessions.get(&key), unknown) {
             (Some(session), _) => session.clone(),
             (None, Unknown::Refuse) => return Err(handle("SESSION_NOT_FOUND", &key.session_id)),
-            // The client saw a session that is gone: a new one would silently lack its state.
-            (None, Unknown::Create) if observed.is_some() => return Err(handle("SESSION_CHANGED", &key.session_id)),
             (None, Unknown::Create) => {
-                let backend = self.backend.open(&key)?;
-                let session = Session::new(key.clone(), backend, Artifacts::default(), &*self.world);
+                let session = self.create(key.clone(), observed)?;
                 sessions.insert(key, session.clone());
                 session
             }
@@ -84,6 +96,20 @@ impl Registry {
         }
         session.touch(&*self.world);
         Ok(session)
+    }
+
+    /// The session of a key that has none, as a client expects it that has `observed` a server-side id before.
+    fn create(&self, key: SessionKey, observed: Option<&str>) -> Result<Arc<Session>> {
+        let returning = self.returning.lock().get(&key).cloned();
+        if observed.is_some() && observed != returning.as_deref() {
+            // The client saw a session that is gone: a new one would silently lack its state.
+            return Err(handle("SESSION_CHANGED", &key.session_id));
+        }
+        let backend = self.backend.open(&key)?;
+        Ok(match returning {
+            Some(server_side_id) => Session::returned(key, server_side_id, backend, Artifacts::default(), &*self.world),
+            None => Session::new(key, backend, Artifacts::default(), &*self.world),
+        })
     }
 
     /// A session under a new id with a copy of the state of `of`.
@@ -108,15 +134,17 @@ impl Registry {
         Ok(session)
     }
 
-    /// Ends a session; its server-side id, if it is or was known. Leaves a tombstone unless the id may come back.
-    pub(crate) fn release(&self, key: &SessionKey, may_return: bool) -> Result<Option<String>> {
+    /// Ends a session; its server-side id, if it is or was known.
+    pub(crate) fn release(&self, key: &SessionKey, leaves: Leaves) -> Result<Option<String>> {
         check_uuid(&key.session_id)?;
         let session = self.sessions.lock().remove(key);
         let Some(session) = session else {
             return Ok(self.closed.lock().get(key).cloned());
         };
-        if !may_return {
-            self.closed.lock().lay(key.clone(), session.server_side_id.clone(), self.world.elapsed());
+        match leaves {
+            Leaves::Tombstone => self.closed.lock().lay(key.clone(), session.server_side_id.clone(), self.world.elapsed()),
+            Leaves::ItsIds => self.returning.lock().lay(key.clone(), session.server_side_id.clone(), self.world.elapsed()),
+            Leaves::Nothing => {}
         }
         for operation in session.operations() {
             operation.cancel();
@@ -184,7 +212,7 @@ impl Registry {
                 }
             }
             if session.idle_for(&*self.world) >= self.idle_max {
-                let _ = self.release(&session.key, false);
+                let _ = self.release(&session.key, Leaves::Tombstone);
             }
         }
     }

@@ -88,6 +88,19 @@ async fn a_session_that_may_return_returns_empty() {
 }
 
 #[tokio::test]
+async fn where_ids_may_return_a_client_goes_on_with_a_fresh_session() {
+    let stage = Stage::with(|options| options.released_ids_may_return = true);
+    let first = config(&stage, ask(SESSION, None)).await.unwrap();
+    release_session(&stage, false).await;
+    let second = config(&stage, ask(SESSION, Some(&first.server_side_session_id))).await.unwrap();
+    assert_eq!(first.server_side_session_id, second.server_side_session_id);
+    assert_eq!(stage.fake.opened.load(Ordering::Relaxed), 2);
+    assert_eq!(stage.fake.closed.load(Ordering::Relaxed), 1);
+    let wrong = config(&stage, ask(SESSION, Some("another"))).await.unwrap_err();
+    assert_eq!(condition(&wrong), "INVALID_HANDLE.SESSION_CHANGED");
+}
+
+#[tokio::test]
 async fn releasing_a_session_stops_what_runs_in_it() {
     let stage = Stage::new();
     let mut stream = stage.execute(query(table("slow"))).await;
