@@ -147,7 +147,7 @@ fn flat_array(vector: &Robj, data_type: &DataType) -> Result<ArrayRef> {
         DataType::Int => {
             Arc::new(Int32Array::from_iter(integers(vector)?.iter().map(|&value| (value != i32::MIN).then_some(value))))
         }
-        DataType::Double => Arc::new(Float64Array::from_iter(doubles(vector)?.into_iter().map(|value| present(value)))),
+        DataType::Double => Arc::new(Float64Array::from_iter(doubles(vector)?.into_iter().map(present))),
         DataType::Date => Arc::new(Date32Array::from_iter(
             doubles(vector)?.into_iter().map(|value| present(value).map(|days| days.floor() as i32)),
         )),

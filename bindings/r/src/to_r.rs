@@ -83,6 +83,7 @@ fn numbers(chunks: &[ArrayRef], data_type: &DataType) -> Result<Robj> {
     Ok(vector)
 }
 
+type IntegerReader = fn(&ArrayRef) -> Box<dyn Fn(usize) -> i32 + '_>;
 type DoubleReader = fn(&ArrayRef) -> Box<dyn Fn(usize) -> f64 + '_>;
 
 fn reader(data_type: &DataType) -> Result<DoubleReader> {
@@ -176,7 +177,7 @@ fn doubles(chunks: &[ArrayRef], reader: DoubleReader) -> Result<Robj> {
     Ok(vector)
 }
 
-fn integers(chunks: &[ArrayRef], reader: fn(&ArrayRef) -> Box<dyn Fn(usize) -> i32 + '_>) -> Result<Robj> {
+fn integers(chunks: &[ArrayRef], reader: IntegerReader) -> Result<Robj> {
     let vector = allocate(SEXPTYPE::INTSXP, rows(chunks))?;
     let slice = unsafe { slice_of(INTEGER(vector.get()), rows(chunks)) };
     fill(chunks, slice, unsafe { R_NaInt }, |chunk| reader(chunk));
