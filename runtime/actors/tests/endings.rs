@@ -75,7 +75,7 @@ fn cancelling_a_join_on_an_inequality() {
     let begun = Instant::now();
     assert_eq!(error_of(&mut job).condition(), "OPERATION_CANCELED");
     quiet(&runtime);
-    println!("inequality join stopped after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_millis(100), "took {:?}", begun.elapsed());
     still_works(&runtime, &ctx);
 }
 

@@ -4,10 +4,21 @@
 
 mod common;
 
-use common::{check, session, table};
+use std::sync::Arc;
+
+use common::{check, check_plan, plan, session, spread, table};
+use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::JoinType;
+use datafusion::datasource::provider_as_source;
 use datafusion::functions_aggregate::expr_fn::{count, max, sum};
-use datafusion::prelude::{col, lit};
+use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::physical_expr::expressions::col as physical_col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::{ExecutionPlan, Partitioning};
+use datafusion::prelude::{DataFrame, col, lit};
 
 #[test]
 fn a_scan_keeps_the_order_of_its_partitions() {
@@ -132,9 +143,55 @@ fn an_empty_table_is_an_empty_result() {
 
 #[test]
 fn repartitioned_by_key_and_in_turn() {
-    use datafusion::logical_expr::Partitioning;
     let ctx = session(3);
     let frame = table(&ctx, "t", 9_000, 300, 3);
-    check(&ctx, &frame.clone().repartition(Partitioning::RoundRobinBatch(5)).unwrap(), false);
-    check(&ctx, &frame.repartition(Partitioning::Hash(vec![col("key")], 5)).unwrap(), false);
+    check_plan(&ctx, || spread(plan(frame.clone()), "key", 5), false);
+    let in_turn = || RepartitionExec::try_new(plan(frame.clone()), Partitioning::RoundRobinBatch(5)).unwrap();
+    check_plan(&ctx, || Arc::new(in_turn()), false);
+}
+
+#[test]
+fn a_sorted_exchange_keeps_its_order() {
+    let ctx = session(3);
+    let frame = table(&ctx, "t", 9_000, 300, 3);
+    let sorted_exchange = || {
+        let scan = plan(frame.clone());
+        let order = LexOrdering::new([PhysicalSortExpr::new_default(physical_col("id", &scan.schema()).unwrap())]).unwrap();
+        let sorted = Arc::new(SortExec::new(order.clone(), scan).with_preserve_partitioning(true));
+        let key = physical_col("key", &sorted.schema()).unwrap();
+        let spread = RepartitionExec::try_new(sorted, Partitioning::Hash(vec![key], 4)).unwrap().with_preserve_order();
+        assert!(spread.preserve_order());
+        Arc::new(SortPreservingMergeExec::new(order, Arc::new(spread))) as Arc<dyn ExecutionPlan>
+    };
+    check_plan(&ctx, sorted_exchange, true);
+}
+
+#[test]
+fn an_analyzed_plan_runs_and_shows_all_its_operators() {
+    let (ctx, runtime) = (session(3), common::runtime());
+    let frame = table(&ctx, "t", 9_000, 300, 3).aggregate(vec![col("key")], vec![count(col("id"))]).unwrap();
+    let mut job = common::submit(&runtime, &ctx, plan(frame.explain(false, true).unwrap()));
+    let text = common::lines(&common::finish(&mut job), true).join("\n");
+    for operator in ["AggregateExec", "RepartitionExec", "DataSourceExec", "output_rows=300"] {
+        assert!(text.contains(operator), "{operator} is missing in\n{text}");
+    }
+}
+
+/// Numbers from 0, each made from the last: DataFusion runs the recursive term again for every step.
+#[test]
+fn a_recursive_query() {
+    let ctx = session(3);
+    let check = |rows: i64| {
+        let first = table(&ctx, "first", 3, 1, 1).select(vec![col("id")]).unwrap().filter(col("id").eq(lit(0))).unwrap();
+        let (state, first) = first.into_parts();
+        let schema = Arc::new(first.schema().as_ref().clone());
+        let work = Arc::new(CteWorkTable::new("numbers", Arc::new(schema.as_arrow().clone())));
+        let again = LogicalPlanBuilder::scan("numbers", provider_as_source(work), None).unwrap();
+        let again =
+            again.filter(col("numbers.id").lt(lit(rows))).unwrap().project(vec![(col("numbers.id") + lit(1)).alias("id")]);
+        let recursive =
+            LogicalPlanBuilder::from(first).to_recursive_query("numbers".into(), again.unwrap().build().unwrap(), false);
+        DataFrame::new(state, recursive.unwrap().build().unwrap())
+    };
+    common::check(&ctx, &check(40), false);
 }

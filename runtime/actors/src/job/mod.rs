@@ -14,7 +14,7 @@ mod progress;
 mod result;
 mod shared;
 
-pub(crate) use end::{End, external};
+pub(crate) use end::{End, canceled_error, external};
 pub use handle::JobHandle;
 pub use metrics::{OperatorFigure, OperatorMetrics, Unit};
 pub use options::{JobOptions, ResultOrder};

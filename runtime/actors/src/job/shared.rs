@@ -22,7 +22,7 @@ pub(crate) struct JobShared {
     pub id: u64,
     pub name: String,
     pub world: Arc<dyn World>,
-    over: AtomicBool,
+    over: Arc<AtomicBool>,
     end: Mutex<Option<End>>,
     reader: AtomicWaker,
     stages: Vec<StageFigures>,
@@ -37,12 +37,20 @@ enum PlanOrMetrics {
 }
 
 impl JobShared {
-    pub fn new(id: u64, name: String, world: Arc<dyn World>, stages: Vec<StageFigures>, plan: Arc<dyn ExecutionPlan>) -> Self {
+    /// `over` is the flag the job's plan was cut with.
+    pub fn new(
+        id: u64,
+        name: String,
+        world: Arc<dyn World>,
+        stages: Vec<StageFigures>,
+        plan: Arc<dyn ExecutionPlan>,
+        over: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             id,
             name,
             world,
-            over: AtomicBool::new(false),
+            over,
             end: Mutex::new(None),
             reader: AtomicWaker::new(),
             stages,

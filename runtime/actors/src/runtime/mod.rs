@@ -14,7 +14,7 @@ mod wire;
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -59,8 +59,9 @@ impl Runtime {
             return Err(external(gone));
         }
         let schema = plan.schema();
-        let stages = cut(plan)?;
-        let job = self.new_job(&options, &stages);
+        let over = Arc::new(AtomicBool::new(false));
+        let stages = cut(plan, over.clone())?;
+        let job = self.new_job(&options, &stages, over);
         let result = stages[0].exchange.clone();
         let driver = self.start_driver(&job, stages, context, &options);
         let lanes: VecDeque<_> = (0..result.producers).map(|lane| LaneReader::new(result.clone(), job.clone(), lane)).collect();
@@ -100,13 +101,13 @@ impl Runtime {
         self.arbiters.stop();
     }
 
-    fn new_job(&self, options: &JobOptions, stages: &[Stage]) -> Arc<JobShared> {
+    fn new_job(&self, options: &JobOptions, stages: &[Stage], over: Arc<AtomicBool>) -> Arc<JobShared> {
         let id = self.next_job.fetch_add(1, Relaxed);
         let figures =
             |(id, stage): (usize, &Stage)| StageFigures::new(id, stage.label.clone(), stage.tasks, stage.leaves.clone());
         let figures = stages.iter().enumerate().map(figures).collect();
         let name = if options.name.is_empty() { format!("job {id}") } else { options.name.clone() };
-        let job = Arc::new(JobShared::new(id, name, self.options.world.clone(), figures, stages[0].plan.clone()));
+        let job = Arc::new(JobShared::new(id, name, self.options.world.clone(), figures, stages[0].plan.clone(), over));
         let mut jobs = self.jobs.lock();
         jobs.retain(|job| job.strong_count() > 0);
         jobs.push(Arc::downgrade(&job));

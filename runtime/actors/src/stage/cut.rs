@@ -8,11 +8,13 @@
 //! | `ScalarSubqueryExec`          | stays; a subquery of several partitions is gathered                         |
 //! | `AnalyzeExec`                 | stays; its input is gathered, since it would run all partitions itself      |
 //! | `RecursiveQueryExec`          | stays; its recursive term is not cut, for it is executed again and again    |
+//! | joins with a condition          | the condition looks up too (`watch`)                                        |
 //! | leaves, and what multiplies rows | get a [`GuardExec`] above them, where a task looks whether to stop        |
 //!
 //! Everything else stays what it is. A new node takes over the plan properties of the one it stands for, so the operators
 //! above are told that nothing changed and keep their dynamic filters.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use datafusion::common::{Result, internal_datafusion_err};
@@ -28,6 +30,7 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PlanProp
 
 use super::guard::GuardExec;
 use super::reader::ExchangeReaderExec;
+use super::watch::watched;
 use crate::exchange::{Exchange, Shape};
 use crate::job::Leaf;
 
@@ -45,8 +48,9 @@ pub(crate) struct Stage {
 }
 
 /// The stages of `plan`, its result first.
-pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>) -> Result<Vec<Stage>> {
-    let mut cutter = Cutter::default();
+/// `over` is raised when the job ends.
+pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>) -> Result<Vec<Stage>> {
+    let mut cutter = Cutter { stages: Vec::new(), over };
     let result = cutter.reserve();
     let mut leaves = Vec::new();
     let plan = cutter.node(plan, true, &mut leaves)?;
@@ -55,9 +59,9 @@ pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>) -> Result<Vec<Stage>> {
     cutter.stages.into_iter().map(|stage| stage.ok_or_else(|| internal_datafusion_err!("a stage was not filled"))).collect()
 }
 
-#[derive(Default)]
 struct Cutter {
     stages: Vec<Option<Stage>>,
+    over: Arc<AtomicBool>,
 }
 
 type Plan = Arc<dyn ExecutionPlan>;
@@ -89,7 +93,7 @@ impl Cutter {
             return self.merge(&plan, merge);
         }
         let children = self.children(&plan, ordered, leaves)?;
-        let rebuilt = replace_children_if_necessary(plan, children)?;
+        let rebuilt = watched(replace_children_if_necessary(plan, children)?, &self.over)?;
         Ok(guarded(rebuilt, leaves))
     }
 

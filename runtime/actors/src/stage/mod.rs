@@ -15,6 +15,7 @@
 mod cut;
 mod guard;
 mod reader;
+mod watch;
 
 use std::sync::Arc;
 

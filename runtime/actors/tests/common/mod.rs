@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
-use datafusion::physical_plan::{ExecutionPlan, collect_partitioned};
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::{ExecutionPlan, Partitioning, collect_partitioned};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use emberflow_actors::{Job, JobOptions, NextBatch, Runtime, RuntimeOptions};
 
@@ -55,16 +56,27 @@ pub fn plan(frame: DataFrame) -> Arc<dyn ExecutionPlan> {
     block_on(frame.create_physical_plan()).unwrap()
 }
 
+/// An exchange by the hash of a column; a plan's own is optimised away where nothing needs it.
+pub fn spread(plan: Arc<dyn ExecutionPlan>, column: &str, partitions: usize) -> Arc<dyn ExecutionPlan> {
+    let key = datafusion::physical_expr::expressions::col(column, &plan.schema()).unwrap();
+    Arc::new(RepartitionExec::try_new(plan, Partitioning::Hash(vec![key], partitions)).unwrap())
+}
+
 pub fn submit(runtime: &Runtime, ctx: &SessionContext, plan: Arc<dyn ExecutionPlan>) -> Job {
     runtime.submit(plan, ctx.task_ctx(), JobOptions::named("test")).unwrap()
 }
 
 /// Runs the frame on our actors and on DataFusion's scheduler and compares the rows, in order when `ordered`.
 pub fn check(ctx: &SessionContext, frame: &DataFrame, ordered: bool) {
+    check_plan(ctx, || plan(frame.clone()), ordered);
+}
+
+/// The same for a plan made twice.
+pub fn check_plan(ctx: &SessionContext, plan: impl Fn() -> Arc<dyn ExecutionPlan>, ordered: bool) {
     let runtime = runtime();
-    let expected = block_on(collect_partitioned(plan(frame.clone()), ctx.task_ctx())).unwrap().concat();
+    let expected = block_on(collect_partitioned(plan(), ctx.task_ctx())).unwrap().concat();
     let expected = lines(&expected, ordered);
-    let mut job = submit(&runtime, ctx, plan(frame.clone()));
+    let mut job = submit(&runtime, ctx, plan());
     let got = lines(&finish(&mut job), ordered);
     assert_eq!(got.len(), expected.len(), "number of rows");
     if let Some(at) = (0..got.len()).find(|at| got[*at] != expected[*at]) {
