@@ -3,7 +3,7 @@
 //! A family file offers `pub static FUNCTIONS: &[Function]`; [`FAMILIES`] lists the families. Lambdas reach a builder as
 //! [`Argument::Lambda`]-shaped closures through `Kind::HigherOrder`, because their variables' types depend on the other arguments.
 
-use emberflow_base::Result;
+use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
 use crate::call::{Call, Typed};
@@ -79,6 +79,21 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
         .copied()
 }
 
+/// Whether Spark has a function of this name (lower case), be it that we lack it.
+pub fn known_to_spark(name: &str) -> bool {
+    crate::known::NAMES.binary_search(&name).is_ok()
+}
+
+/// The error for a name [`lookup`] does not find: a function we lack, or one nobody knows.
+pub fn missing(name: &str) -> Error {
+    if known_to_spark(name) {
+        return Error::unsupported(format!("the function {name}"));
+    }
+    Error::new("UNRESOLVED_ROUTINE")
+        .with("routineName", format!("`{name}`"))
+        .with("searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]")
+}
+
 /// The function `name` means under OVER: some aggregates (`first`, `last`, `any_value`) have a window form of their own,
 /// which frames that move need.
 pub fn lookup_over(name: &str) -> Option<&'static Function> {
@@ -98,4 +113,6 @@ pub static FAMILIES: &[&[Function]] = &[
     crate::windows::FUNCTIONS,
     crate::strings::FUNCTIONS,
     crate::datetime::FUNCTIONS,
+    crate::math::FUNCTIONS,
+    crate::collections::FUNCTIONS,
 ];

@@ -103,7 +103,7 @@ fn extreme(call: Call<'_>, function: Arc<AggregateUDF>) -> Result<Typed> {
     Ok(Typed::new(aggregated(function, vec![argument.expr], false), argument.data_type, true))
 }
 
-pub(super) fn not_orderable(call: &Call<'_>, kind: &DataType) -> Error {
+pub(crate) fn not_orderable(call: &Call<'_>, kind: &DataType) -> Error {
     Error::new("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
         .with("sqlExpr", call.sql())
         .with("functionName", format!("`{}`", call.name))

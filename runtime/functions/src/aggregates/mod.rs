@@ -13,7 +13,7 @@ mod listed;
 mod moments;
 mod sums;
 
-pub(crate) use basic::skips_nulls;
+pub(crate) use basic::{is_orderable, not_orderable, skips_nulls};
 
 use std::sync::Arc;
 

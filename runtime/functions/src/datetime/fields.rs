@@ -123,7 +123,7 @@ pub fn date_part(call: Call<'_>) -> Result<Typed> {
     };
     let unknown = || {
         Error::new("INVALID_EXTRACT_FIELD")
-            .with("field", format!("'{field}'"))
+            .with("field", format!("`{field}`"))
             .with("expr", format!("\"{}\"", call.texts.get(1).map_or("", String::as_str)))
     };
     let part = plain(&field).ok_or_else(unknown)?;

@@ -50,11 +50,19 @@ fn most_letters(letter: char) -> Option<usize> {
 }
 
 impl Pattern {
-    /// Compiles a pattern, or raises Spark's error about it.
+    /// Compiles a pattern for printing, or raises Spark's error about it.
     pub fn parse(pattern: &str) -> Result<Pattern> {
         let mut letters = pattern.chars().peekable();
         let items = Self::items(&mut letters, pattern, false)?;
         Ok(Pattern { items })
+    }
+
+    /// Compiles a pattern for reading, where days of the week and quarters say nothing.
+    pub fn for_reading(pattern: &str) -> Result<Pattern> {
+        match unquoted(pattern).find(|letter| matches!(letter, 'E' | 'F' | 'q' | 'Q')) {
+            Some(letter) => Err(refused(pattern, letter)),
+            None => Self::parse(pattern),
+        }
     }
 
     fn items(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, pattern: &str, nested: bool) -> Result<Vec<Item>> {
@@ -64,7 +72,7 @@ impl Pattern {
                 '\'' => items.push(Item::Text(quoted(letters, pattern)?)),
                 '[' => items.push(Item::Optional(Self::items(letters, pattern, true)?)),
                 ']' if nested => return Ok(items),
-                ']' | '{' | '}' | '#' => return Err(illegal(pattern, letter)),
+                ']' | '{' | '}' | '#' => return Err(refused(pattern, letter)),
                 letter if letter.is_ascii_alphabetic() => {
                     let mut count = 1;
                     while letters.peek() == Some(&letter) {
@@ -107,29 +115,38 @@ fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, pattern: &str)
             }
             Some('\'') => return Ok(text),
             Some(letter) => text.push(letter),
-            None => return Err(illegal(pattern, '\'')),
+            None => return Err(refused(pattern, '\'')),
         }
     }
 }
 
 fn field(letter: char, count: usize, pattern: &str) -> Result<Item> {
-    if matches!(letter, 'Y' | 'W' | 'w' | 'u' | 'e' | 'c') {
-        return Err(Error::new("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN").with("c", letter.to_string()));
-    }
     match most_letters(letter) {
         Some(most) if count <= most && !(letter == 'V' && count != 2) && !(letter == 'O' && !matches!(count, 1 | 4)) => {
             Ok(Item::Field(letter, count))
         }
-        _ => Err(illegal(pattern, letter)),
+        _ => Err(refused(pattern, letter)),
     }
 }
 
-fn illegal(pattern: &str, letter: char) -> Error {
-    Error::new("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION")
-        .with("pattern", format!("'{pattern}'"))
-        .with("config", "\"spark.sql.legacy.timeParserPolicy\"")
-        .with("docroot", "https://spark.apache.org/docs/latest")
-        .with("letter", letter.to_string())
+/// The letters of a pattern that are not quoted.
+fn unquoted(pattern: &str) -> impl Iterator<Item = char> {
+    pattern.split('\'').step_by(2).flat_map(str::chars)
+}
+
+/// A pattern Spark 2 understood asks for care; others are plainly wrong.
+fn refused(pattern: &str, letter: char) -> Error {
+    let old = unquoted(pattern).all(|letter| !letter.is_ascii_alphabetic() || "GyYMLwWDdFEuaHkKhmsSzZX".contains(letter));
+    if old && letter.is_ascii_alphabetic() {
+        return Error::new("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION")
+            .with("pattern", format!("'{pattern}'"))
+            .with("config", "\"spark.sql.legacy.timeParserPolicy\"")
+            .with("docroot", "https://spark.apache.org/docs/latest");
+    }
+    if matches!(letter, 'Y' | 'W' | 'w' | 'u' | 'e' | 'c') {
+        return Error::new("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN").with("c", letter.to_string());
+    }
+    Error::new("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER").with("c", letter.to_string()).with("pattern", pattern)
 }
 
 /// A wall clock taken apart.

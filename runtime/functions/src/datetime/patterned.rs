@@ -22,11 +22,16 @@ const USUAL: &str = "yyyy-MM-dd HH:mm:ss";
 struct Patterns {
     column: Texts,
     known: HashMap<String, Arc<Pattern>>,
+    compile: fn(&str) -> Result<Pattern>,
 }
 
 impl Patterns {
-    fn new(column: Texts) -> Self {
-        Self { column, known: HashMap::new() }
+    fn for_printing(column: Texts) -> Self {
+        Self { column, known: HashMap::new(), compile: Pattern::parse }
+    }
+
+    fn for_reading(column: Texts) -> Self {
+        Self { column, known: HashMap::new(), compile: Pattern::for_reading }
     }
 
     fn at(&mut self, row: usize) -> Result<Option<Arc<Pattern>>> {
@@ -34,7 +39,7 @@ impl Patterns {
         if let Some(known) = self.known.get(pattern) {
             return Ok(Some(Arc::clone(known)));
         }
-        let compiled = Arc::new(Pattern::parse(pattern)?);
+        let compiled = Arc::new((self.compile)(pattern)?);
         self.known.insert(pattern.to_owned(), Arc::clone(&compiled));
         Ok(Some(compiled))
     }
@@ -65,7 +70,7 @@ fn printed(call: &Call<'_>, stamp: Typed, pattern: Typed) -> Result<Typed> {
     let identity = format!("{} {}", stamp.data_type.simple_string(), call.context.time_zone);
     let kernel = Kernel::new("date_format", &DataType::String, nullable, move |columns| {
         let stamps = columns.numbers::<TimestampMicrosecondType>(0)?;
-        let mut patterns = Patterns::new(columns.text(1)?);
+        let mut patterns = Patterns::for_printing(columns.text(1)?);
         strings(columns.rows, |row| {
             let Some((micros, pattern)) = stamps.at(row).zip(patterns.at(row)?) else { return Ok(None) };
             let mut out = String::new();
@@ -84,7 +89,7 @@ pub fn from_unixtime(call: Call<'_>) -> Result<Typed> {
     let nullable = seconds.nullable || pattern.nullable;
     let kernel = Kernel::new("from_unixtime", &DataType::String, nullable, move |columns| {
         let seconds = columns.numbers::<Int64Type>(0)?;
-        let mut patterns = Patterns::new(columns.text(1)?);
+        let mut patterns = Patterns::for_printing(columns.text(1)?);
         strings(columns.rows, |row| {
             let Some((seconds, pattern)) = seconds.at(row).zip(patterns.at(row)?) else { return Ok(None) };
             let mut out = String::new();
@@ -146,7 +151,7 @@ fn read(call: &Call<'_>, wanted: Wanted, kind: DataType, forgiving: bool) -> Res
     let nullable = !ansi || text.nullable || pattern.nullable;
     let kernel = Kernel::new(call.name, &kind, nullable, move |columns| {
         let texts = columns.text(0)?;
-        let mut patterns = Patterns::new(columns.text(1)?);
+        let mut patterns = Patterns::for_reading(columns.text(1)?);
         let mut reading = |row| {
             let Some((text, pattern)) = texts.at(row).zip(patterns.at(row)?) else { return Ok(None) };
             match pattern.read(text) {

@@ -15,7 +15,7 @@ pub fn concat(call: Call<'_>) -> Result<Typed> {
         return Ok(Typed::new(datafusion::logical_expr::lit(""), DataType::String, false));
     }
     if call.arguments.iter().any(|argument| matches!(argument.data_type, DataType::Array { .. })) {
-        return Err(call.unsupported("over arrays"));
+        return crate::collections::concat_arrays(call);
     }
     let nullable = call.any_nullable();
     if call.arguments.iter().all(|argument| argument.data_type == DataType::Binary) {

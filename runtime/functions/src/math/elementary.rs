@@ -1,0 +1,130 @@
+//! Functions of doubles.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, Float64Array};
+use arrow::compute::unary;
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
+use datafusion::logical_expr::lit;
+use emberflow_base::Result;
+use emberflow_plan::DataType;
+
+use crate::call::{Call, Typed};
+use crate::kernel::{kernel, primitives};
+
+/// A function of one double.
+pub fn of_one(call: Call<'_>, function: fn(f64) -> f64) -> Result<Typed> {
+    call.arity(&[1])?;
+    let argument = call.double(0)?;
+    let nullable = argument.nullable;
+    Ok(kernel(call.name, vec![argument], DataType::Double, nullable, move |columns| {
+        let array = columns.array(0)?;
+        let result: Float64Array = unary(array.as_primitive::<Float64Type>(), function);
+        Ok(Arc::new(result))
+    }))
+}
+
+/// A function of two doubles.
+pub fn of_two(call: Call<'_>, function: fn(f64, f64) -> f64) -> Result<Typed> {
+    call.arity(&[2])?;
+    let arguments = vec![call.double(0)?, call.double(1)?];
+    let nullable = arguments.iter().any(|argument| argument.nullable);
+    Ok(kernel(call.name, arguments, DataType::Double, nullable, move |columns| {
+        let (left, right) = (columns.numbers::<Float64Type>(0)?, columns.numbers::<Float64Type>(1)?);
+        primitives::<Float64Type>(columns.rows, |row| Ok(left.at(row).zip(right.at(row)).map(|(a, b)| function(a, b))))
+    }))
+}
+
+/// A logarithm: null at and below `bottom`.
+pub fn logarithm(call: Call<'_>, bottom: f64, function: fn(f64) -> f64) -> Result<Typed> {
+    call.arity(&[1])?;
+    let argument = call.double(0)?;
+    Ok(kernel(call.name, vec![argument], DataType::Double, true, move |columns| {
+        let numbers = columns.numbers::<Float64Type>(0)?;
+        primitives::<Float64Type>(columns.rows, |row| {
+            // NaN is not below the bottom and stays NaN.
+            Ok(numbers.at(row).filter(|x| !(*x <= bottom)).map(function))
+        })
+    }))
+}
+
+/// `log(x)`, `log(base, x)`
+pub fn log(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1, 2])?;
+    if call.len() == 1 {
+        return logarithm(Call { name: "ln", ..call }, 0.0, f64::ln);
+    }
+    let arguments = vec![call.double(0)?, call.double(1)?];
+    Ok(kernel("log", arguments, DataType::Double, true, |columns| {
+        let (bases, numbers) = (columns.numbers::<Float64Type>(0)?, columns.numbers::<Float64Type>(1)?);
+        primitives::<Float64Type>(columns.rows, |row| {
+            let there = bases.at(row).zip(numbers.at(row));
+            Ok(there.filter(|(base, x)| !(*base <= 0.0) && !(*x <= 0.0)).map(|(base, x)| x.ln() / base.ln()))
+        })
+    }))
+}
+
+/// A constant.
+pub fn constant(call: Call<'_>, value: f64) -> Result<Typed> {
+    call.arity(&[0])?;
+    Ok(Typed::new(lit(value), DataType::Double, false))
+}
+
+/// As Java writes it, so that the last digit agrees.
+pub fn asinh(x: f64) -> f64 {
+    if x == f64::NEG_INFINITY { x } else { (x + (x * x + 1.0).sqrt()).ln() }
+}
+
+/// As Java multiplies, so that the last digit agrees.
+pub fn to_degrees(x: f64) -> f64 {
+    x * 57.295_779_513_082_32
+}
+
+/// As Java multiplies, so that the last digit agrees.
+pub fn to_radians(x: f64) -> f64 {
+    x * 0.017_453_292_519_943_295
+}
+
+/// `sign(x)`: a double, -1, 0 or 1.
+pub fn sign(call: Call<'_>) -> Result<Typed> {
+    of_one(call, |x| if x == 0.0 || x.is_nan() { x } else { x.signum() })
+}
+
+/// `factorial(n)`: null outside 0 to 20.
+pub fn factorial(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let argument = call.int(0)?;
+    Ok(kernel("factorial", vec![argument], DataType::Long, true, |columns| {
+        let numbers = columns.numbers::<Int32Type>(0)?;
+        primitives::<Int64Type>(columns.rows, |row| {
+            Ok(numbers.at(row).filter(|n| (0..=20).contains(n)).map(|n| (1..=i64::from(n)).product()))
+        })
+    }))
+}
+
+/// `width_bucket(value, from, to, count)`
+pub fn width_bucket(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[4])?;
+    let arguments = vec![call.double(0)?, call.double(1)?, call.double(2)?, call.long(3)?];
+    Ok(kernel("width_bucket", arguments, DataType::Long, true, |columns| {
+        let number = |index| columns.numbers::<Float64Type>(index);
+        let (values, starts, ends, counts) = (number(0)?, number(1)?, number(2)?, columns.numbers::<Int64Type>(3)?);
+        primitives::<Int64Type>(columns.rows, |row| {
+            let there = values.at(row).zip(starts.at(row)).zip(ends.at(row)).zip(counts.at(row));
+            Ok(there.and_then(|(((value, start), end), count)| bucket(value, start, end, count)))
+        })
+    }))
+}
+
+fn bucket(value: f64, start: f64, end: f64, count: i64) -> Option<i64> {
+    let senseless = count <= 0 || count == i64::MAX || value.is_nan() || start == end || !start.is_finite() || !end.is_finite();
+    if senseless {
+        return None;
+    }
+    let (below, beyond) = if start < end { (value < start, value >= end) } else { (value > start, value <= end) };
+    Some(match (below, beyond) {
+        (true, _) => 0,
+        (_, true) => count + 1,
+        _ => (count as f64 * (value - start) / (end - start)) as i64 + 1,
+    })
+}
