@@ -172,7 +172,8 @@ impl Parser<'_> {
     fn trim(&mut self, start: usize) -> Result<Option<Expr>> {
         let side = ["BOTH", "LEADING", "TRAILING"].into_iter().find(|side| self.is_word_at(2, side));
         let side = side.filter(|_| !matches!(self.kind(3), Kind::Sign("," | ")" | ".")));
-        if side.is_none() && !self.has_word_at_this_depth("FROM") {
+        let is_bare = self.is_word_at(2, "FROM") && !matches!(self.kind(3), Kind::Sign(_));
+        if side.is_none() && !is_bare && !self.has_word_at_this_depth("FROM") {
             return Ok(None);
         }
         self.advance();

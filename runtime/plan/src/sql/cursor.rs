@@ -163,7 +163,7 @@ impl<'a> Parser<'a> {
     }
 
     pub fn expect_word(&mut self, word: &str) -> Result<()> {
-        if self.take_word(word) { Ok(()) } else { Err(self.error_here()) }
+        if self.take_word(word) { Ok(()) } else { Err(self.error_unless_extra(self.is_word_at(1, word))) }
     }
 
     pub fn expect_words(&mut self, words: &[&str]) -> Result<()> {
@@ -187,7 +187,7 @@ impl<'a> Parser<'a> {
     }
 
     pub fn expect_sign(&mut self, sign: &str) -> Result<()> {
-        if self.take_sign(sign) { Ok(()) } else { Err(self.error_here()) }
+        if self.take_sign(sign) { Ok(()) } else { Err(self.error_unless_extra(self.is_sign_at(1, sign))) }
     }
 
     /// Whether this token directly follows the one before it, without blanks.
@@ -209,6 +209,7 @@ impl<'a> Parser<'a> {
     /// Any name; Spark's default mode reserves no word here.
     pub fn identifier(&mut self) -> Result<String> {
         let name = match self.kind(0) {
+            Kind::Word if !self.written(0).is_ascii() => return Err(self.unquoted_name()),
             Kind::Word => self.written(0).to_owned(),
             Kind::Quoted(name) => name.clone(),
             _ => return Err(self.error_here()),
@@ -244,11 +245,15 @@ impl<'a> Parser<'a> {
                 self.advance();
                 self.advance();
             }
-            let written = self.written_since(start);
-            let text = format!("`{written}` cannot be a name unless it stands in back quotes.");
-            return Err(self.error_since(start, Error::new("INVALID_IDENTIFIER").with("ident", written).text(text)));
+            return Err(self.error_since(start, must_be_quoted(self.written_since(start))));
         }
         Ok(name)
+    }
+
+    fn unquoted_name(&mut self) -> Error {
+        let start = self.at;
+        self.advance();
+        self.error_since(start, must_be_quoted(self.written_since(start)))
     }
 
     /// A string constant, neighbours joined.
@@ -331,6 +336,17 @@ impl<'a> Parser<'a> {
         self.error_ahead(0, "")
     }
 
+    /// "This token is too many" where what was expected follows it, else "it cannot stand here".
+    fn error_unless_extra(&self, is_extra: bool) -> Error {
+        let hint = if is_extra { format!(": extra input {}", self.quoted(0)) } else { String::new() };
+        self.error_ahead(0, &hint)
+    }
+
+    /// "`wanted` is missing here."
+    pub fn error_missing(&self, wanted: &str) -> Error {
+        self.error_ahead(0, &format!(": missing {wanted}"))
+    }
+
     /// "The token `ahead` cannot stand there."
     pub fn error_ahead(&self, ahead: usize, hint: &str) -> Error {
         let near = self.quoted(ahead);
@@ -345,6 +361,11 @@ impl<'a> Parser<'a> {
             _ => format!("'{}'", self.written(ahead)),
         }
     }
+}
+
+fn must_be_quoted(written: &str) -> Error {
+    let text = format!("`{written}` cannot be a name unless it stands in back quotes.");
+    Error::new("INVALID_IDENTIFIER").with("ident", written).text(text)
 }
 
 /// Line from 1, character within it from 0, as Spark counts them.

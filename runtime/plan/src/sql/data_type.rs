@@ -10,7 +10,6 @@ use emberflow_base::{Error, Result};
 use serde_json::{Map, Value};
 
 use super::cursor::Parser;
-use super::lexer::Kind;
 use crate::types::{DataType, DayTimeField, StructField, StructType, YearMonthField};
 
 impl Parser<'_> {
@@ -34,6 +33,9 @@ impl Parser<'_> {
     fn complex_type(&mut self, start: usize, word: &str) -> Result<DataType> {
         if word == "STRUCT" && self.take_sign("<>") {
             return Ok(DataType::Struct(StructType::default()));
+        }
+        if self.is_sign("<>") {
+            return Err(self.error_here());
         }
         if !self.take_sign("<") {
             return Err(self.incomplete_type(start, word));
@@ -212,7 +214,7 @@ impl Parser<'_> {
 
     /// `(10, 2)`, if any.
     fn type_parameters(&mut self) -> Result<Option<Vec<u32>>> {
-        if !self.is_sign("(") || *self.kind(1) != Kind::Integer {
+        if !self.is_sign("(") {
             return Ok(None);
         }
         self.in_parentheses(|parser| parser.integer()).map(Some)

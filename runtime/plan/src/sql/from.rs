@@ -10,7 +10,7 @@ use emberflow_base::{Error, Result};
 use super::cursor::Parser;
 use super::lexer::Kind;
 use super::words;
-use crate::tree::{Expr, Join, JoinCondition, JoinType, Options, Relation, RelationKind, TimeTravel};
+use crate::tree::{Expr, ExprKind, Join, JoinCondition, JoinType, Options, Relation, RelationKind, TimeTravel};
 
 /// The name Spark gives a subquery in FROM that has none.
 const UNNAMED_SUBQUERY: &str = "__auto_generated_subquery_name";
@@ -24,17 +24,34 @@ impl Parser<'_> {
             links += 1;
             self.check_chain(links)?;
             let is_lateral = self.take_lateral();
-            let right = self.relation_primary()?;
+            let right = self.relation_after(is_lateral)?;
             left = join(left, right, is_lateral, JoinType::Inner, JoinCondition::None)?;
             left = self.extended(left)?;
         }
         Ok(left)
     }
 
+    /// What LATERAL stands before: a subquery or a function, no table.
+    fn lateral_relation(&mut self) -> Result<Relation> {
+        let start = self.at;
+        let right = self.relation_primary()?;
+        match *right.kind {
+            RelationKind::Table { .. } => {
+                let error = Error::new("INVALID_SQL_SYNTAX.LATERAL_WITHOUT_SUBQUERY_OR_TABLE_VALUED_FUNC");
+                Err(self.error_since(start, error.text("LATERAL stands before a subquery or a table function only.")))
+            }
+            _ => Ok(right),
+        }
+    }
+
+    fn relation_after(&mut self, is_lateral: bool) -> Result<Relation> {
+        if is_lateral { self.lateral_relation() } else { self.relation_primary() }
+    }
+
     /// One relation with the joins behind it.
     fn joined_relation(&mut self) -> Result<Relation> {
         if self.take_lateral() {
-            let right = self.relation_primary()?;
+            let right = self.lateral_relation()?;
             let lateral = join(super::select::one_row(), right, true, JoinType::Inner, JoinCondition::None)?;
             return self.extended(lateral);
         }
@@ -47,7 +64,7 @@ impl Parser<'_> {
     }
 
     /// Joins and pivots behind `left`.
-    fn extended(&mut self, mut left: Relation) -> Result<Relation> {
+    pub(super) fn extended(&mut self, mut left: Relation) -> Result<Relation> {
         let mut links = 0;
         loop {
             left = if let Some((join_type, natural)) = self.join_type()? {
@@ -93,7 +110,12 @@ impl Parser<'_> {
         if self.take_word("JOIN") {
             return Ok(Some((join_type, natural)));
         }
-        if self.at == start { Ok(None) } else { Err(self.error_here()) }
+        let can_join = self.is_identifier(0) || self.is_sign("(");
+        match self.at == start {
+            true => Ok(None),
+            false if can_join => Err(self.error_missing("'JOIN'")),
+            false => Err(self.error_here()),
+        }
     }
 
     fn half_join(&mut self) -> JoinType {
@@ -105,7 +127,7 @@ impl Parser<'_> {
     fn join_with(&mut self, left: Relation, join_type: JoinType, natural: bool) -> Result<Relation> {
         let start = self.at;
         let is_lateral = self.take_lateral();
-        let right = self.relation_primary()?;
+        let right = self.relation_after(is_lateral)?;
         let condition = if natural {
             JoinCondition::Natural
         } else if self.take_word("ON") {
@@ -150,9 +172,6 @@ impl Parser<'_> {
     pub(super) fn table_name(&mut self) -> Result<Vec<String>> {
         if self.is_word("IDENTIFIER") && self.is_sign_at(1, "(") {
             return self.identifier_of_text();
-        }
-        if *self.kind(0) == Kind::Word && words::is_strict(self.written(0)) {
-            return Err(self.error_here());
         }
         self.multipart_identifier()
     }
@@ -214,7 +233,8 @@ impl Parser<'_> {
     /// `[AS] name [(a, b)]` behind a relation.
     pub(super) fn aliased(&mut self, input: Relation) -> Result<Relation> {
         let explicit = self.take_word("AS");
-        if !explicit && !self.is_implicit_alias() {
+        let is_strict = *self.kind(0) == Kind::Word && words::is_strict(self.written(0));
+        if !explicit && (is_strict || !self.is_implicit_alias()) {
             return Ok(input);
         }
         let name = self.strict_identifier()?;
@@ -233,7 +253,7 @@ impl Parser<'_> {
     }
 
     /// `TABLESAMPLE (10 PERCENT) REPEATABLE (7)`
-    fn sampled(&mut self, input: Relation) -> Result<Relation> {
+    pub(super) fn sampled(&mut self, input: Relation) -> Result<Relation> {
         if !self.is_word("TABLESAMPLE") || !self.is_sign_at(1, "(") && !self.is_sign_at(2, "(") {
             return Ok(input);
         }
@@ -316,6 +336,9 @@ impl Parser<'_> {
             return Err(self.error_here());
         }
         let generator = self.call(start, name)?;
+        if !self.is_identifier(0) {
+            return Err(self.error_here());
+        }
         let table = if self.is_implicit_alias() { self.identifier()? } else { String::new() };
         let columns = match self.take_word("AS") || self.is_implicit_alias() {
             true => self.list(Self::identifier)?,
@@ -358,8 +381,50 @@ impl Parser<'_> {
         Ok(Expr::attribute(parts).with_origin(self.origin_since(start)))
     }
 
-    fn unpivot(&mut self, _input: Relation) -> Result<Relation> {
-        Err(Error::unsupported("UNPIVOT in SQL"))
+    /// `UNPIVOT [INCLUDE NULLS] (v FOR n IN (a, b AS c)) AS t`: all other columns are kept.
+    fn unpivot(&mut self, input: Relation) -> Result<Relation> {
+        self.expect_word("UNPIVOT")?;
+        let with_nulls = self.take_words(&["INCLUDE", "NULLS"]);
+        self.take_words(&["EXCLUDE", "NULLS"]);
+        self.expect_sign("(")?;
+        if self.is_sign("(") {
+            return Err(Error::unsupported("UNPIVOT into several value columns"));
+        }
+        let value_name = self.identifier()?;
+        self.expect_word("FOR")?;
+        let variable_name = self.identifier()?;
+        self.expect_word("IN")?;
+        let values = self.in_parentheses(Self::unpivot_column)?;
+        self.expect_sign(")")?;
+        let except = values.iter().filter_map(column_name).collect();
+        let rest = ExprKind::Star { target: Vec::new(), plan_id: None, except, replace: Vec::new() };
+        let condition = Expr::call("isnotnull", vec![Expr::attribute([value_name.as_str()])]);
+        let ids = vec![Expr::new(rest)];
+        let unpivoted = Relation::new(RelationKind::Unpivot { input, ids, values: Some(values), variable_name, value_name });
+        let kept = match with_nulls {
+            true => unpivoted,
+            false => Relation::new(RelationKind::Filter { input: unpivoted, condition }),
+        };
+        self.aliased(kept)
+    }
+
+    fn unpivot_column(&mut self) -> Result<Expr> {
+        let start = self.at;
+        let column = self.pivot_column()?;
+        if !self.take_word("AS") && !self.is_identifier(0) {
+            return Ok(column);
+        }
+        let name = self.identifier()?;
+        Ok(column.alias(name).with_origin(self.origin_since(start)))
+    }
+}
+
+/// The parts of a column's name, given another name or not.
+fn column_name(expression: &Expr) -> Option<Vec<String>> {
+    match &expression.kind {
+        ExprKind::Attribute { parts, .. } => Some(parts.clone()),
+        ExprKind::Alias { expression, .. } => column_name(expression),
+        _ => None,
     }
 }
 

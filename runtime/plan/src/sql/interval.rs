@@ -62,6 +62,12 @@ impl Total {
         Some(())
     }
 
+    fn add_named(&mut self, number: &str, name: &str) -> Option<()> {
+        let unit = unit(name)?;
+        let is_fraction = number.contains('.') && unit.0 != "SECOND";
+        if is_fraction { None } else { self.add(number, unit) }
+    }
+
     /// The constant, unless months and days were mixed.
     fn literal(self) -> Option<Literal> {
         let ordered = |field: &&str| FIELDS.iter().position(|known| known == field);
@@ -180,17 +186,15 @@ impl Parser<'_> {
         let lower = text.trim().to_lowercase();
         let body = lower.strip_prefix("interval ").unwrap_or(&lower);
         if body.is_empty() {
-            return Err(self.bad_interval(start, "INPUT_IS_EMPTY", &[]));
+            return Err(self.bad_typed_text(start, "INTERVAL", text));
         }
         let mut total = Total::default();
         let mut words = spaced(body).into_iter();
         while let Some(number) = words.next() {
-            let name = words.next().ok_or_else(|| self.bad_interval(start, "MISSING_UNIT", &[("word", &number)]))?;
-            let unit = unit(&name).ok_or_else(|| self.bad_interval(start, "INVALID_UNIT", &[("unit", &name)]))?;
-            if number.contains('.') && unit.0 != "SECOND" {
-                return Err(self.bad_interval(start, "INVALID_FRACTION", &[("unit", &name)]));
-            }
-            total.add(&number, unit).ok_or_else(|| self.bad_interval(start, "INVALID_VALUE", &[("value", &number)]))?;
+            words
+                .next()
+                .and_then(|name| total.add_named(&number, &name))
+                .ok_or_else(|| self.bad_typed_text(start, "INTERVAL", text))?;
         }
         self.finish_interval(start, total)
     }
@@ -209,11 +213,19 @@ impl Parser<'_> {
             self.bad_interval(start, "UNSUPPORTED_FROM_TO_EXPRESSION", &fields)
         })?;
         let text = if negative { negated(&text) } else { text };
-        fields_text(&text, from, to, &data_type).ok_or_else(|| {
-            let type_name = data_type.sql();
-            let parameters = [("intervalStr", text.as_str()), ("supportedFormat", &type_name), ("typeName", &type_name)];
-            self.bad_interval(start, "UNMATCHED_FORMAT_STRING", &parameters)
-        })
+        fields_text(&text, from, to, &data_type).ok_or_else(|| self.unmatched_fields(start, &text, from, to, &data_type))
+    }
+
+    fn unmatched_fields(&self, start: usize, text: &str, from: &str, to: &str, data_type: &DataType) -> Error {
+        let shape = shape(from, to);
+        let supported = format!("`{shape}`, `INTERVAL [+|-]'{shape}' {from} TO {to}`");
+        let (sub, family) = match data_type {
+            DataType::YearMonthInterval { .. } => ("UNMATCHED_FORMAT_STRING", "year-month"),
+            _ => ("UNMATCHED_FORMAT_STRING_WITH_NOTICE", "day-time"),
+        };
+        let error = Error::new(format!("INVALID_INTERVAL_FORMAT.{sub}")).with("input", text).with("intervalStr", family);
+        let error = error.with("supportedFormat", &supported).with("typeName", data_type.simple_string());
+        self.error_since(start, error.text(format!("'{text}' is not an interval from {from} to {to}; write {supported}.")))
     }
 
     fn bad_interval(&self, start: usize, sub: &str, parameters: &[(&str, &str)]) -> Error {
@@ -274,6 +286,15 @@ fn fields_text(text: &str, from: &str, to: &str, data_type: &DataType) -> Option
         total.add(number, unit(field)?)?;
     }
     signed_literal(total, negative, data_type)
+}
+
+/// How the text of such an interval looks.
+fn shape(from: &str, to: &str) -> String {
+    let letters = [("YEAR", "y"), ("MONTH", "-m"), ("DAY", "d"), ("HOUR", " h"), ("MINUTE", ":m"), ("SECOND", ":s.n")];
+    let first = letters.iter().position(|(field, _)| *field == from).unwrap_or(0);
+    let last = letters.iter().position(|(field, _)| *field == to).unwrap_or(0);
+    let joined: String = letters[first..=last.max(first)].iter().map(|(_, letter)| *letter).collect();
+    format!("[+|-]{}", joined.trim_start_matches([' ', ':', '-']))
 }
 
 fn is_below_limit(number: &str, field: &str) -> bool {

@@ -61,7 +61,7 @@ const SUFFIXES: &[&str] = &["BD", "L", "S", "Y", "F", "D"];
 
 /// All tokens of `text`; the last is `End`. With `double_quotes_name`, `"a"` is an identifier.
 pub(crate) fn tokenize(text: &str, double_quotes_name: bool) -> Result<Vec<Token>> {
-    let mut lexer = Lexer { text, at: 0, position: 0, in_hint: false, double_quotes_name };
+    let mut lexer = Lexer { text, at: 0, position: 0, double_quotes_name };
     let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
     loop {
         lexer.skip_blanks()?;
@@ -79,7 +79,6 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     position: usize,
-    in_hint: bool,
     double_quotes_name: bool,
 }
 
@@ -115,14 +114,8 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return Kind::End };
         let (kind, length) = match first {
-            '/' if rest.starts_with("/*+") => {
-                self.in_hint = true;
-                (Kind::HintStart, 3)
-            }
-            '*' if self.in_hint && rest.starts_with("*/") => {
-                self.in_hint = false;
-                (Kind::HintEnd, 2)
-            }
+            '/' if rest.starts_with("/*+") => (Kind::HintStart, 3),
+            '*' if rest.starts_with("*/") => (Kind::HintEnd, 2),
             '\'' => string(rest, 0),
             '"' if self.double_quotes_name => quoted_name(rest, '"'),
             '"' => string(rest, 0),

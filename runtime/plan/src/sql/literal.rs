@@ -127,13 +127,14 @@ impl Parser<'_> {
             "INTERVAL" => Some(Expr::literal(self.interval_text(start, &text)?)),
             _ => return Err(self.unsupported_typed_text(start, &word)),
         };
-        let meant = meant.ok_or_else(|| {
-            let said = format!("'{text}' is not a value of the type {word}.");
-            let error =
-                Error::new("INVALID_TYPED_LITERAL").with("valueType", format!("\"{word}\"")).with("value", format!("'{text}'"));
-            self.error_since(start, error.text(said))
-        })?;
+        let meant = meant.ok_or_else(|| self.bad_typed_text(start, &word, &text))?;
         Ok(meant.with_origin(self.origin_since(start)))
+    }
+
+    pub(super) fn bad_typed_text(&self, start: usize, word: &str, text: &str) -> Error {
+        let said = format!("'{text}' is not a value of the type {word}.");
+        let error = Error::new("INVALID_TYPED_LITERAL").with("valueType", format!("\"{word}\""));
+        self.error_since(start, error.with("value", format!("'{text}'")).text(said))
     }
 
     fn unsupported_typed_text(&self, start: usize, word: &str) -> Error {

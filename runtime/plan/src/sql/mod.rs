@@ -21,6 +21,7 @@ mod from;
 mod interval;
 mod lexer;
 mod literal;
+mod pipe;
 mod predicate;
 mod primary;
 mod query;
@@ -49,11 +50,10 @@ pub struct SqlOptions {
 
 /// One statement.
 pub fn parse_statement(text: &str, options: SqlOptions) -> Result<Statement> {
-    let mut parser = Parser::new(text, options)?;
-    while parser.take_sign(";") {}
-    if parser.is_end() {
+    if text.trim().is_empty() {
         return Err(Error::new("PARSE_EMPTY_STATEMENT").text("The text holds no statement.").exception_class(Exception::Parse));
     }
+    let mut parser = Parser::new(text, options)?;
     parser.whole(|parser| {
         let statement = parser.statement()?;
         while parser.take_sign(";") {}

@@ -14,7 +14,7 @@ use crate::tree::{Expr, ExprKind, FunctionCall, Literal, Subquery, SubqueryKind}
 impl Parser<'_> {
     /// `value` that began at `start`, with the predicate behind it if there is one.
     pub(super) fn predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
-        if self.is_word("IS") {
+        if self.is_word("IS") && self.is_identifier(1) {
             return self.is_predicate(start, value);
         }
         let negated = self.is_word("NOT");
@@ -71,8 +71,8 @@ impl Parser<'_> {
         if self.is_sign_at(1, ")") {
             self.advance();
             self.advance();
-            let error = Error::new("INVALID_SQL_SYNTAX").text("LIKE ANY and LIKE ALL need at least one pattern.");
-            return Err(self.error_since(start, error));
+            let text = "LIKE ANY and LIKE ALL need at least one pattern.";
+            return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0064").with("msg", text).text(text)));
         }
         let patterns = self.in_parentheses(Self::expression)?;
         let likes = patterns.into_iter().map(|pattern| {
@@ -88,7 +88,7 @@ impl Parser<'_> {
             let start = self.at;
             let escape = self.string()?;
             if escape.chars().count() != 1 {
-                let error = Error::new("INVALID_ESCAPE_CHAR").with("sqlExpr", format!("\"{escape}\""));
+                let error = Error::new("INVALID_ESC").with("invalidEscape", format!("'{escape}'"));
                 return Err(self.error_since(start, error.text("ESCAPE needs exactly one character.")));
             }
             arguments.push(Expr::literal(Literal::String(escape)));

@@ -9,7 +9,7 @@ use emberflow_base::{Error, Result};
 
 use super::cursor::Parser;
 use super::lexer::Kind;
-use crate::tree::{Alias, CastMode, Expr, ExprKind, FunctionCall, Literal, Subquery, SubqueryKind};
+use crate::tree::{CastMode, Expr, ExprKind, FunctionCall, Literal, Subquery, SubqueryKind};
 
 impl Parser<'_> {
     pub(super) fn primary(&mut self) -> Result<Expr> {
@@ -105,26 +105,15 @@ impl Parser<'_> {
         Ok(Expr::new(kind).with_origin(self.origin_since(start)))
     }
 
-    /// `EXCEPT (a, b.c)` and `REPLACE (x AS a)` behind a star.
+    /// `EXCEPT (a, b.c)` behind a star.
     fn star(&mut self, start: usize, target: Vec<String>) -> Result<Expr> {
         let mut except = Vec::new();
-        if self.is_one_of(&["EXCEPT", "EXCLUDE"]) && self.is_sign_at(1, "(") && !self.begins_query(2) {
+        if self.is_word("EXCEPT") && self.is_sign_at(1, "(") && !self.begins_query(2) {
             self.advance();
             except = self.in_parentheses(Self::multipart_identifier)?;
         }
-        let mut replace = Vec::new();
-        if self.is_word("REPLACE") && self.is_sign_at(1, "(") {
-            self.advance();
-            replace = self.in_parentheses(Self::replacement)?;
-        }
-        let kind = ExprKind::Star { target, plan_id: None, except, replace };
+        let kind = ExprKind::Star { target, plan_id: None, except, replace: Vec::new() };
         Ok(Expr::new(kind).with_origin(self.origin_since(start)))
-    }
-
-    fn replacement(&mut self) -> Result<Alias> {
-        let expression = self.expression()?;
-        self.expect_word("AS")?;
-        Ok(Alias { name: self.identifier()?, expression, metadata: None })
     }
 
     /// `(a)`, `(a, b)`, `(SELECT ..)`
@@ -135,7 +124,12 @@ impl Parser<'_> {
             let subquery = Subquery { kind: SubqueryKind::Scalar, relation };
             return Ok(Expr::new(ExprKind::Subquery(Box::new(subquery))).with_origin(self.origin_since(start)));
         }
-        let mut values = self.in_parentheses(Self::named_expression)?;
+        self.expect_sign("(")?;
+        let mut values = self.list(Self::named_expression)?;
+        if matches!(&values[..], [Expr { kind: ExprKind::Alias { .. }, .. }]) {
+            return Err(self.error_here());
+        }
+        self.expect_sign(")")?;
         if values.len() > 1 {
             return Ok(row(values).with_origin(self.origin_since(start)));
         }
@@ -178,7 +172,7 @@ impl Parser<'_> {
         }
         let behind = if self.is_sign("(") { self.after_partner(0)? } else { return None };
         let names_only = (1..behind - 1).all(|ahead| self.is_identifier(ahead) || self.is_sign_at(ahead, ","));
-        if !names_only || !self.is_sign_at(behind, "->") {
+        if !names_only || behind < 4 || !self.is_sign_at(behind, "->") {
             return None;
         }
         let names = self.in_parentheses(Self::identifier).ok()?;

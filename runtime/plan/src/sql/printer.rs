@@ -107,6 +107,14 @@ fn parts(kind: &RelationKind) -> (String, Vec<&Relation>, String) {
             (format!("As {alias}{columns}"), vec![input], String::new())
         }
         RelationKind::Deduplicate { input, .. } => ("Distinct".into(), vec![input], String::new()),
+        RelationKind::WithColumns { input, columns } => {
+            let columns: Vec<String> = columns.iter().map(|c| format!("{} = {}", c.name, expression(&c.expression))).collect();
+            ("WithColumns".into(), vec![input], columns.join(", "))
+        }
+        RelationKind::Unpivot { input, ids, values, variable_name, value_name } => {
+            let values = list(values.as_deref().unwrap_or_default());
+            ("Unpivot".into(), vec![input], format!("{} | {value_name} for {variable_name} in {values}", list(ids)))
+        }
         RelationKind::Drop { input, names, .. } => ("Drop".into(), vec![input], names.join(", ")),
         RelationKind::Hint { input, name, parameters } => (format!("Hint {name}"), vec![input], list(parameters)),
         RelationKind::RepartitionByExpression { input, expressions, .. } => {

@@ -55,7 +55,8 @@ impl Parser<'_> {
 
     fn cte(&mut self) -> Result<Cte> {
         let name = self.identifier()?;
-        let columns = if self.is_sign("(") { self.in_parentheses(Self::identifier)? } else { Vec::new() };
+        let has_columns = self.is_sign("(") && !self.begins_query(1);
+        let columns = if has_columns { self.in_parentheses(Self::identifier)? } else { Vec::new() };
         if self.take_words(&["MAX", "RECURSION", "LEVEL"]) {
             self.integer::<i64>()?;
         }
@@ -67,6 +68,9 @@ impl Parser<'_> {
     pub fn query_in_parentheses(&mut self) -> Result<Relation> {
         self.expect_sign("(")?;
         let query = self.query()?;
+        if self.is_end() {
+            return Err(self.error_missing("')'"));
+        }
         self.expect_sign(")")?;
         Ok(query)
     }
@@ -90,7 +94,16 @@ impl Parser<'_> {
             let right = self.intersections()?;
             left = set_op(op, left, right, is_all);
         }
-        Ok(left)
+        self.piped(left)
+    }
+
+    /// `|> UNION ALL (..)`
+    pub(super) fn set_step(&mut self, left: Relation) -> Result<Relation> {
+        let op = if self.take_word("INTERSECT") { Some(SetOpKind::Intersect) } else { self.set_operator() };
+        let op = op.ok_or_else(|| self.error_here())?;
+        let is_all = self.is_all();
+        let right = self.term()?;
+        Ok(set_op(op, left, right, is_all))
     }
 
     fn set_operator(&mut self) -> Option<SetOpKind> {
@@ -136,12 +149,9 @@ impl Parser<'_> {
     }
 
     /// Ordering and limits over `query`.
-    fn organized(&mut self, query: Relation) -> Result<Relation> {
+    pub(super) fn organized(&mut self, query: Relation) -> Result<Relation> {
         let sorted = self.sorted(query)?;
         self.window_clause()?;
-        if self.is_sign("|>") {
-            return Err(Error::unsupported("the pipe operator |>"));
-        }
         let limit = self.limit()?;
         let offset = if self.take_word("OFFSET") { Some(self.expression()?) } else { None };
         let skipped = match offset {

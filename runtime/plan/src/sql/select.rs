@@ -32,14 +32,16 @@ impl Parser<'_> {
         Ok(hinted(hints, if distinct { deduplicated(selected) } else { selected }))
     }
 
-    /// `FROM t SELECT a`, Hive's order of the same.
+    /// `FROM t SELECT a`, Hive's order of the same; `FROM t` alone is all of it.
     pub(super) fn selected_from(&mut self) -> Result<Relation> {
         let input = self.relations_of_from()?;
         let input = self.lateral_views(Some(input))?;
         if self.is_word("INSERT") {
             return Err(Error::unsupported("FROM .. INSERT"));
         }
-        self.expect_word("SELECT")?;
+        if !self.take_word("SELECT") {
+            return Ok(Relation::new(RelationKind::Project { input, expressions: vec![everything()] }));
+        }
         let hints = self.hints()?;
         let distinct = self.select_distinct()?;
         let items = self.list(Self::named_expression)?;
@@ -51,7 +53,7 @@ impl Parser<'_> {
         Ok(hinted(hints, if distinct { deduplicated(selected) } else { selected }))
     }
 
-    fn select_distinct(&mut self) -> Result<bool> {
+    pub(super) fn select_distinct(&mut self) -> Result<bool> {
         if self.is_word("TRANSFORM") && self.is_sign_at(1, "(") && self.is_script_transform() {
             return Err(Error::unsupported("SELECT TRANSFORM"));
         }
@@ -220,9 +222,10 @@ impl Parser<'_> {
         let mut hints = Vec::new();
         while *self.kind(0) == Kind::HintStart {
             self.advance();
+            hints.push(self.hint()?);
             while *self.kind(0) != Kind::HintEnd {
-                hints.push(self.hint()?);
                 self.take_sign(",");
+                hints.push(self.hint()?);
             }
             self.advance();
         }
@@ -238,6 +241,11 @@ impl Parser<'_> {
         self.expect_sign(")")?;
         Ok((name, parameters))
     }
+}
+
+/// `*`
+pub(super) fn everything() -> Expr {
+    Expr::new(ExprKind::Star { target: Vec::new(), plan_id: None, except: Vec::new(), replace: Vec::new() })
 }
 
 pub(super) fn one_row() -> Relation {

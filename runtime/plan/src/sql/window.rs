@@ -7,6 +7,7 @@ use emberflow_base::{Error, Result};
 
 use super::cursor::Parser;
 use super::lexer::Kind;
+use super::words;
 use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Literal, NullOrder, SortDirection, SortOrder, Window};
 
 const DOCUMENTATION: &str = "https://spark.apache.org/docs/latest";
@@ -24,7 +25,8 @@ pub(crate) struct WindowParts {
 impl Parser<'_> {
     /// `function` with the OVER behind it, if there is one.
     pub(super) fn over(&mut self, start: usize, function: Expr) -> Result<Expr> {
-        if !self.is_word("OVER") || !(self.is_sign_at(1, "(") || self.is_identifier(1)) {
+        let is_clause = *self.kind(1) == Kind::Word && words::begins_clause(self.written(1));
+        if !self.is_word("OVER") || is_clause || !(self.is_sign_at(1, "(") || self.is_identifier(1)) {
             return Ok(function);
         }
         self.advance();

@@ -52,7 +52,8 @@ impl Parser<'_> {
             return self.create_database();
         }
         if preamble.kind == ViewKind::Temporary && self.is_word("TABLE") {
-            return Err(Error::unsupported("CREATE TEMPORARY TABLE"));
+            let text = "There are temporary views, but no temporary tables.";
+            return Err(self.error_since(self.at, Error::new("_LEGACY_ERROR_TEMP_0046").text(text)));
         }
         Err(self.error_here())
     }

@@ -1,6 +1,8 @@
 //! Queries: clauses, joins, set operations, names.
 
+use super::super::{SqlOptions, parse_statement};
 use super::check;
+use crate::tree::Statement;
 
 #[test]
 fn select_and_its_clauses() {
@@ -86,6 +88,26 @@ fn relations_and_joins() {
 }
 
 #[test]
+fn unpivot_and_pipes() {
+    check(&[
+        (
+            "select * from t unpivot (v for n in (a, b as c)) u",
+            "Project(As u(Filter(Unpivot(t; * except [[\"a\"], [\"b\"]] | v for n in a, b AS c); isnotnull(v))); *)",
+        ),
+        ("select * from t unpivot include nulls (v for n in (a))", "Project(Unpivot(t; * except [[\"a\"]] | v for n in a); *)"),
+        ("from t |> where a |> select b", "Project(Filter(Project(t; *); a); b)"),
+        (
+            "table t |> extend a + 1 as b |> set a = 2 |> drop c |> as u |> join v using (k)",
+            "InnerJoin(As u(Drop(WithColumns(Project(t; *, +(a, 1) AS b); a = 2); c)), v; using k)",
+        ),
+        (
+            "table t |> aggregate sum(a) group by b as c |> order by c |> limit 1 |> union all select 1",
+            "UnionAll(Limit(Sort(Aggregate(t; by b AS c; sum(a)); c); 1), Project(1))",
+        ),
+    ]);
+}
+
+#[test]
 fn set_operations_and_names() {
     check(&[
         ("select 1 union select 2 intersect select 3", "Union(Project(1), Intersect(Project(2), Project(3)))"),
@@ -107,4 +129,14 @@ fn set_operations_and_names() {
             "Project(As __auto_generated_subquery_name(With(Project(a; *); a = Project(1))); *)",
         ),
     ]);
+}
+
+#[test]
+fn every_tpc_h_text_is_a_query() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tpch");
+    for number in 1..=22 {
+        let text = std::fs::read_to_string(folder.join(format!("q{number}.sql"))).unwrap();
+        let statement = parse_statement(&text, SqlOptions::default()).unwrap_or_else(|error| panic!("q{number}: {error}"));
+        assert!(matches!(statement, Statement::Query(_)), "q{number}");
+    }
 }
