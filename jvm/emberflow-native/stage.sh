@@ -16,6 +16,6 @@ mkdir -p "$folder"
 if [ "$(cat "$folder/$name.sha256" 2>/dev/null || true)" != "$digest" ]; then
   rm -f "$folder/$name.sha256"
   cp "$library" "$folder/$name"
-  strip --strip-debug "$folder/$name" 2>/dev/null || true
+  strip --strip-unneeded "$folder/$name" 2>/dev/null || true
   echo "$digest" > "$folder/$name.sha256"
 fi

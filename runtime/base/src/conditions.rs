@@ -16,6 +16,12 @@ pub fn condition(name: &str) -> Option<&'static Condition> {
     CONDITIONS.binary_search_by(|known| known.name.cmp(name)).ok().map(|at| &CONDITIONS[at])
 }
 
+/// Whether `name` is a family of conditions: only its members, behind a dot, say what is wrong.
+pub fn is_family(name: &str) -> bool {
+    let next = CONDITIONS.partition_point(|known| known.name <= name);
+    CONDITIONS.get(next).and_then(|next| next.name.strip_prefix(name)).is_some_and(|rest| rest.starts_with('.'))
+}
+
 const fn c(name: &'static str, sqlstate: &'static str, parameters: &'static [&'static str]) -> Condition {
     Condition { name, sqlstate, parameters }
 }

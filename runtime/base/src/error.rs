@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use crate::conditions::condition;
+use crate::conditions::{condition, is_family};
 use crate::exception::{Exception, usual_exception};
 use crate::sentences::sentence;
 
@@ -146,6 +146,13 @@ impl Error {
     /// The five characters of SQLSTATE, if the condition has any.
     pub fn sqlstate(&self) -> Option<&'static str> {
         condition(&self.0.condition).map(|known| known.sqlstate)
+    }
+
+    /// The parameters of Spark's own sentence for this condition; none if Spark has no such sentence: the condition is not
+    /// Spark's, or only a family's name.
+    pub fn published_parameters(&self) -> Option<&'static [&'static str]> {
+        let known = condition(&self.0.condition).filter(|known| !is_family(known.name));
+        known.map(|known| known.parameters)
     }
 
     /// The class of exception Spark raises for this condition.

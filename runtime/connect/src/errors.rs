@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use emberflow_base::{Error, ErrorKind, QueryContext, Settings};
+use emberflow_base::{Error, ErrorKind, Exception, QueryContext, Settings};
 use parking_lot::Mutex;
 use prost::Message;
 
@@ -106,7 +106,7 @@ fn status(error: &Error, id: Option<String>, with_stack: bool) -> Status {
 }
 
 fn error_info(error: &Error, id: Option<String>, with_stack: bool) -> ErrorInfo {
-    let classes = error.exception().classes();
+    let classes = classes(error);
     let reason = classes.first().copied().unwrap_or_default().to_owned();
     let mut metadata = BTreeMap::from([("classes".to_owned(), json_list(classes))]);
     if let Some(id) = id {
@@ -115,7 +115,7 @@ fn error_info(error: &Error, id: Option<String>, with_stack: bool) -> ErrorInfo 
     if let Some(sqlstate) = error.sqlstate() {
         metadata.insert("sqlState".into(), sqlstate.into());
     }
-    let parameters = json_object(error.parameters());
+    let parameters = json_object(&parameters(error));
     metadata.insert("errorClass".into(), error.condition().into());
     if parameters.len() <= PARAMETERS_BYTES_MAX {
         metadata.insert("messageParameters".into(), parameters);
@@ -138,9 +138,9 @@ pub(crate) fn chain(error: &Error) -> Vec<details::Error> {
 }
 
 fn one(error: &Error) -> details::Error {
-    let parameters: HashMap<String, String> = error.parameters().iter().cloned().collect();
+    let parameters: HashMap<String, String> = parameters(error).into_iter().collect();
     details::Error {
-        error_type_hierarchy: error.exception().classes().iter().map(|class| (*class).to_owned()).collect(),
+        error_type_hierarchy: classes(error).iter().map(|class| (*class).to_owned()).collect(),
         message: error.to_string(),
         stack_trace: Vec::new(),
         cause_idx: None,
@@ -152,6 +152,24 @@ fn one(error: &Error) -> details::Error {
             breaking_change_info: None,
         }),
     }
+}
+
+/// The exception the client raises. Spark's JVM client words most exceptions itself, from its own sentence for the condition,
+/// and breaks down where it has none; `SparkException` alone keeps the message it is sent.
+fn classes(error: &Error) -> &'static [&'static str] {
+    let exception = if error.published_parameters().is_some() { error.exception() } else { Exception::Spark };
+    exception.classes()
+}
+
+/// The parameters, and a mark for each that is missing: the JVM client cannot do without.
+fn parameters(error: &Error) -> Vec<(String, String)> {
+    let mut parameters = error.parameters().to_vec();
+    for name in error.published_parameters().unwrap_or_default() {
+        if error.parameter(name).is_none() {
+            parameters.push(((*name).to_owned(), format!("<{name}>")));
+        }
+    }
+    parameters
 }
 
 fn context(context: &QueryContext) -> details::QueryContext {
@@ -248,6 +266,17 @@ mod tests {
         assert!(status.message.len() <= MESSAGE_BYTES_MAX);
         assert!(!info(&status).metadata.contains_key("messageParameters"));
         assert!(status.details.len() < 6000);
+    }
+
+    #[test]
+    fn the_jvm_client_can_word_every_error() {
+        let family = info(&status_without_session(&Error::unsupported("LATERAL")));
+        assert_eq!(family.reason, "org.apache.spark.SparkException");
+        assert_eq!(family.metadata["errorClass"], "UNSUPPORTED_FEATURE");
+        let incomplete = Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", "`a`");
+        let incomplete = info(&status_without_session(&incomplete));
+        assert_eq!(incomplete.reason, "org.apache.spark.sql.AnalysisException");
+        assert_eq!(incomplete.metadata["messageParameters"], r#"{"objectName":"`a`","proposal":"<proposal>"}"#);
     }
 
     #[test]
