@@ -53,8 +53,10 @@ pub trait Environment {
     fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Table>;
     /// A kept result (checkpoint) by id.
     fn cached_remote(&self, id: &str) -> Result<Table>;
-    /// A cached (persisted) replacement for a resolved subtree, if there is one.
-    fn cached(&self, resolved: &Resolved) -> Option<Table>;
+    /// Whether the DataFrame `plan_id` was told to persist and is about to be read.
+    fn persists(&self, plan_id: i64) -> bool;
+    /// The kept rows of the DataFrame `plan_id`, if it was told to persist; `resolved` says how to make them.
+    fn persisted(&self, plan_id: i64, resolved: &Resolved) -> Result<Option<Table>>;
     /// The rows of a plan, run now. Only for the few relations whose shape depends on data (pivot without values,
     /// transpose).
     fn run_now(&self, analyzed: crate::Analyzed) -> Result<Vec<arrow::array::RecordBatch>>;

@@ -228,11 +228,33 @@ impl<'a> Resolver<'a> {
         Ok(Resolved::new(project(resolved.plan.clone(), expressions)?, output))
     }
 
+    /// The same columns from the rows of a persisted DataFrame instead of from its plan.
+    fn from_kept_rows(&self, plan_id: i64, resolved: Resolved) -> Result<Resolved> {
+        if !self.environment.persists(plan_id) {
+            return Ok(resolved);
+        }
+        let Some(table) = self.environment.persisted(plan_id, &self.unique(&resolved)?)? else { return Ok(resolved) };
+        let scanned = self.scan(table)?;
+        let mut columns: Vec<Expr> = Vec::with_capacity(scanned.output.len());
+        for (kept, attribute) in scanned.output.iter().zip(resolved.output.iter()) {
+            let column = kept.expr().alias(&attribute.column);
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        let plan = project(scanned.plan, columns)?;
+        Ok(Resolved { plan, qualified_only: Vec::new(), ..resolved }.forget_hidden())
+    }
+
     /// Resolves a relation; `outer` is the scope around a sub-query.
     pub(crate) fn relation(&self, relation: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         with_stack(|| {
             let resolved =
                 crate::relation::resolve(self, relation, outer).map_err(|error| crate::suggest::at(error, &relation.origin))?;
+            let resolved = match relation.plan_id {
+                Some(plan_id) => self.from_kept_rows(plan_id, resolved)?,
+                None => resolved,
+            };
             Ok(resolved.remember(relation.plan_id))
         })
     }

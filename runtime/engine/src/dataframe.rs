@@ -102,7 +102,7 @@ impl DataFrame {
 
     /// The number of rows.
     pub fn count(&self) -> Result<i64> {
-        use arrow::array::{Array, AsArray};
+        use arrow::array::AsArray;
         let counted = self.aggregate(&[], &["count(1)"])?.collect()?;
         let count = counted.iter().find(|batch| batch.num_rows() > 0).map(|batch| batch.column(0));
         Ok(count.map_or(0, |column| {

@@ -10,7 +10,7 @@ use emberflow_plan::StructType;
 use emberflow_plan::tree::{LocalData, Options};
 use emberflow_sources::{ReadRequest, SourceOptions, SourceTable};
 
-use crate::session::Session;
+use crate::session::{Kept, Session};
 
 /// A session at the moment a query begins.
 pub(crate) struct SessionEnvironment {
@@ -19,19 +19,22 @@ pub(crate) struct SessionEnvironment {
     now_micros: i64,
     user: String,
     database: String,
+    /// Whether the plan is going to run: questions about a plan fill no caches.
+    will_run: bool,
 }
 
 /// Where temporary views of all sessions live.
 pub(crate) const GLOBAL_TEMP: &str = "global_temp";
 
 impl SessionEnvironment {
-    pub fn new(session: &Session) -> Self {
+    pub fn new(session: &Session, will_run: bool) -> Self {
         Self {
             session: session.clone(),
             settings: session.settings(),
             now_micros: emberflow_base::world::Machine.now_micros(),
             user: session.shared.user.clone(),
             database: session.shared.database.read().clone(),
+            will_run,
         }
     }
 
@@ -153,8 +156,22 @@ impl Environment for SessionEnvironment {
         emberflow_sources::local::from_batches(kept.batches.to_vec(), kept.schema).map(plain)
     }
 
-    fn cached(&self, _resolved: &Resolved) -> Option<Table> {
-        None
+    fn persists(&self, plan_id: i64) -> bool {
+        self.will_run && self.session.shared.persisted.read().iter().any(|persisted| persisted.plan_id == plan_id)
+    }
+
+    fn persisted(&self, plan_id: i64, resolved: &Resolved) -> Result<Option<Table>> {
+        let known = self.session.shared.persisted.read().iter().find(|persisted| persisted.plan_id == plan_id).cloned();
+        let Some(persisted) = known else { return Ok(None) };
+        // Whoever comes first fills it; others wait, so nothing is computed twice.
+        let mut rows = persisted.rows.lock();
+        if rows.is_none() {
+            let analyzed = Analyzed { plan: resolved.exact()?, schema: resolved.schema() };
+            let schema = analyzed.schema.clone();
+            *rows = Some(Kept { schema, batches: Arc::new(self.run_now(analyzed)?) });
+        }
+        let Some(kept) = rows.as_ref() else { return Ok(None) };
+        emberflow_sources::local::from_batches(kept.batches.to_vec(), kept.schema.clone()).map(|table| Some(plain(table)))
     }
 
     fn run_now(&self, analyzed: Analyzed) -> Result<Vec<arrow::array::RecordBatch>> {

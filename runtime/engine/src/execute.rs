@@ -42,7 +42,7 @@ impl Session {
     }
 
     async fn plain_query(&self, relation: Relation) -> Result<Rows> {
-        let analyzed = self.analyzed(relation).await?;
+        let analyzed = self.ready(relation).await?;
         self.run(analyzed, "query").await
     }
 
@@ -51,15 +51,28 @@ impl Session {
         self.blocking(move |environment| analyze(environment, &relation)).await
     }
 
+    /// Resolves a relation that is about to run: what it persists is filled.
+    pub(crate) async fn ready(&self, relation: Relation) -> Result<Analyzed> {
+        self.with_environment(true, move |environment| analyze(environment, &relation)).await
+    }
+
     /// Runs blocking work with the session's environment.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&SessionEnvironment) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.with_environment(false, work).await
+    }
+
+    async fn with_environment<T: Send + 'static>(
+        &self,
+        will_run: bool,
+        work: impl FnOnce(&SessionEnvironment) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let session = self.clone();
         let handle = self.engine.tokio().clone();
         handle
-            .spawn_blocking(move || work(&SessionEnvironment::new(&session)))
+            .spawn_blocking(move || work(&SessionEnvironment::new(&session, will_run)))
             .await
             .map_err(|panic| Error::internal(format!("planning ended abnormally: {panic}")))?
     }

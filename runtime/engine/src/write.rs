@@ -61,7 +61,7 @@ impl Session {
         options: &Options,
     ) -> Result<StructType> {
         let text = emberflow_sources::read::short_name(format) == "csv";
-        let analyzed = self.analyzed(input.clone()).await?;
+        let analyzed = self.ready(input.clone()).await?;
         let schema = analyzed.schema.clone();
         check_names(&schema)?;
         // Text formats hold text: every value is cast as Spark prints it, so the files read the same anywhere.
@@ -80,7 +80,7 @@ impl Session {
                         .with("format", "CSV"));
                 }
             }
-            let analyzed = self.analyzed(as_text(input, &schema)).await?;
+            let analyzed = self.ready(as_text(input, &schema)).await?;
             let file_schema = analyzed.schema.clone();
             (analyzed, file_schema)
         } else {
