@@ -90,6 +90,21 @@ impl Session {
         self.submit(physical, analyzed, name)
     }
 
+    /// The rows of a SQL query computed by DataFusion's own scheduler instead of actors; for comparisons only.
+    #[doc(hidden)]
+    pub fn collect_on_datafusion(&self, text: &str) -> Result<Vec<RecordBatch>> {
+        let kind = RelationKind::Sql { text: text.to_owned(), named: Vec::new(), positional: Vec::new() };
+        let relation = Relation::new(kind);
+        self.block_on(async {
+            let analyzed = self.ready(relation).await?;
+            let physical = self.physical(&analyzed).await?;
+            let context = self.engine.context.task_ctx();
+            let work = datafusion::physical_plan::collect(physical, context);
+            let done = tokio::spawn(work).await.map_err(|panic| Error::internal(panic.to_string()))?;
+            done.map_err(from_datafusion)
+        })
+    }
+
     fn submit(&self, physical: Arc<dyn ExecutionPlan>, analyzed: Analyzed, name: &str) -> Result<Rows> {
         let context = self.engine.context.task_ctx();
         let job = self.engine.actors.submit(physical, context, JobOptions::named(name)).map_err(from_datafusion)?;

@@ -24,6 +24,11 @@ impl Session {
         tables::text("show_string", text)
     }
 
+    /// The table `show` prints of rows that are here already.
+    pub fn text_of(&self, schema: &StructType, batches: &[RecordBatch], rows: i32) -> Result<String> {
+        pretty::show_string(schema, batches, rows.max(0) as usize, 0, false, self.settings().time_zone())
+    }
+
     pub(crate) async fn html_string(&self, input: Relation, rows: i32, truncate: i32) -> Result<Rows> {
         let rows = rows.clamp(0, ROWS_MAX);
         let (schema, batches) = self.first(input, rows + 1).await?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use emberflow::connect::rpc::{Method, Metadata, Rpc, SERVICE_NAME, Status as CallStatus};
+use emberflow::connect::rpc::{Metadata, Method, Rpc, SERVICE_NAME, Status as CallStatus};
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -40,7 +40,8 @@ impl SparkConnect {
     /// A shared token, if one was asked for.
     fn admits(&self, headers: &http::HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
-        let bearer = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+        let bearer =
+            |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
         let given = bearer("authorization").or_else(|| bearer("authentication"));
         given.is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
     }
@@ -75,9 +76,8 @@ impl Service<http::Request<Body>> for SparkConnect {
         };
         let handler = Handler { rpc: Arc::clone(&self.rpc), method };
         async move {
-            let mut grpc = Grpc::new(BytesCodec)
-                .max_decoding_message_size(MESSAGE_BYTES_MAX)
-                .max_encoding_message_size(MESSAGE_BYTES_MAX);
+            let mut grpc =
+                Grpc::new(BytesCodec).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX);
             Ok(grpc.streaming(handler, request).await)
         }
         .boxed()

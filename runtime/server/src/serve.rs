@@ -70,9 +70,11 @@ async fn listen(engine: Arc<Engine>, arguments: ServeArguments) -> Result<()> {
     let address = listener.local_addr().map_err(|error| refused(error.to_string()))?;
     let mut server = Server::builder().tcp_nodelay(true);
     if let (Some(certificate), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) {
-        let read = |path: &PathBuf| std::fs::read(path).map_err(|error| refused(format!("Cannot read {}: {error}", path.display())));
+        let read =
+            |path: &PathBuf| std::fs::read(path).map_err(|error| refused(format!("Cannot read {}: {error}", path.display())));
         let identity = Identity::from_pem(read(certificate)?, read(key)?);
-        server = server.tls_config(ServerTlsConfig::new().identity(identity)).map_err(|error| refused(format!("TLS: {error}")))?;
+        server =
+            server.tls_config(ServerTlsConfig::new().identity(identity)).map_err(|error| refused(format!("TLS: {error}")))?;
     }
     let token = arguments.token.filter(|token| !token.is_empty());
     let router = server.add_service(SparkConnect::new(engine.rpc(), token));

@@ -47,13 +47,15 @@ pub fn run(arguments: SqlArguments) -> Result<()> {
     match (&arguments.text, &arguments.file) {
         (Some(text), _) => run_text(&engine, &session, text, arguments.rows),
         (None, Some(file)) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| Error::new("PATH_NOT_FOUND").with("path", file.display().to_string()).text(format!("{}: {error}", file.display())))?;
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                Error::new("PATH_NOT_FOUND").with("path", file.display().to_string()).text(format!("{}: {error}", file.display()))
+            })?;
             run_text(&engine, &session, &text, arguments.rows)
         }
         (None, None) if std::io::stdin().is_terminal() => interactive(&engine, &session, arguments.rows),
         (None, None) => {
-            let text = std::io::read_to_string(std::io::stdin()).map_err(|error| Error::internal(format!("standard input: {error}")))?;
+            let text =
+                std::io::read_to_string(std::io::stdin()).map_err(|error| Error::internal(format!("standard input: {error}")))?;
             run_text(&engine, &session, &text, arguments.rows)
         }
     }

@@ -48,7 +48,8 @@ pub fn run(arguments: SubmitArguments) -> Result<ExitCode> {
         }
         Some("jar") => served(&arguments, java(&arguments), "java"),
         Some("sql") => {
-            let here = std::env::current_exe().map_err(|error| Error::internal(format!("this program cannot be found: {error}")))?;
+            let here =
+                std::env::current_exe().map_err(|error| Error::internal(format!("this program cannot be found: {error}")))?;
             finished(Command::new(here).arg("sql").arg(&arguments.file).status(), "emberflow")
         }
         _ => Err(Error::new("INVALID_PARAMETER_VALUE")

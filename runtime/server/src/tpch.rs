@@ -22,6 +22,25 @@ use tpchgen_arrow::{
     CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow, SupplierArrow,
 };
 
+/// What `emberflow tpch` takes.
+#[derive(Debug, clap::Args)]
+pub struct TpchArguments {
+    /// 1 is about a gigabyte of text, 6 million rows in the largest table.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// Folder for the files, one Parquet file a table.
+    #[arg(long, value_name = "DIR")]
+    out: std::path::PathBuf,
+}
+
+/// `emberflow tpch`.
+pub fn run(arguments: TpchArguments) -> Result<()> {
+    if !(arguments.scale > 0.0 && arguments.scale.is_finite()) {
+        return Err(Error::new("INVALID_PARAMETER_VALUE").text(format!("--scale must be positive, not {}.", arguments.scale)));
+    }
+    write_tables(arguments.scale, &arguments.out)
+}
+
 /// The eight tables.
 pub const TABLES: [&str; 8] = ["customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier"];
 

@@ -26,6 +26,7 @@ mod predicate;
 mod primary;
 mod query;
 mod select;
+mod split;
 mod statement;
 mod strings;
 mod window;
@@ -35,6 +36,8 @@ mod words;
 mod printer;
 #[cfg(test)]
 mod tests;
+
+pub use split::split_statements;
 
 use emberflow_base::{Error, Exception, Result};
 
