@@ -20,7 +20,12 @@ const DOCROOT: &str = "https://spark.apache.org/docs/latest";
 impl Call<'_> {
     /// Refuses any other number of arguments than those listed.
     pub fn arity(&self, allowed: &[usize]) -> Result<()> {
-        if allowed.contains(&self.arguments.len()) {
+        self.arity_of(self.arguments.len(), allowed)
+    }
+
+    /// The same for a given number of arguments.
+    pub fn arity_of(&self, given: usize, allowed: &[usize]) -> Result<()> {
+        if allowed.contains(&given) {
             return Ok(());
         }
         let list: Vec<String> = allowed.iter().map(usize::to_string).collect();

@@ -115,4 +115,7 @@ pub static FAMILIES: &[&[Function]] = &[
     crate::datetime::FUNCTIONS,
     crate::math::FUNCTIONS,
     crate::collections::FUNCTIONS,
+    crate::lambdas::FUNCTIONS,
+    crate::generators::FUNCTIONS,
+    crate::formats::FUNCTIONS,
 ];

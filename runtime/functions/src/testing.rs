@@ -220,7 +220,13 @@ pub fn cell(array: &ArrayRef, row: usize) -> String {
             let sign = if value < 0 { "-" } else { "" };
             if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
         }
-        Arrow::Utf8 => array.as_string::<i32>().value(row).replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t"),
+        Arrow::Utf8 => array
+            .as_string::<i32>()
+            .value(row)
+            .replace('\\', "\\\\")
+            .replace('\n', "\\n")
+            .replace('\t', "\\t")
+            .replace('\0', "\\0"),
         Arrow::Binary => {
             let hex: String = array.as_binary::<i32>().value(row).iter().map(|byte| format!("{byte:02x}")).collect();
             format!("x{hex}")

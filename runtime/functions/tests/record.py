@@ -34,7 +34,7 @@ def text(value):
         return "[" + ", ".join(map(text, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{text(k)}: {text(v)}" for k, v in value.items()) + "}"
-    return str(value).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+    return str(value).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\0", "\\0")
 
 
 def answer(spark, expression):

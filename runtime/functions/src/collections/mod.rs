@@ -21,7 +21,8 @@ use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 
 pub(crate) use arrays::concat_arrays;
-pub(crate) use maps::{Duplicates, make_map};
+pub(crate) use maps::{Duplicates, entries_type, make_map};
+pub(crate) use sorting::array_sort;
 pub(crate) use structs::name_of;
 
 const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {

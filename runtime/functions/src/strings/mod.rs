@@ -10,6 +10,9 @@ pub(crate) mod regexp;
 mod searching;
 mod slicing;
 
+pub(crate) use encoding::to_base64;
+pub(crate) use regexp::string_lists;
+
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;

@@ -1,0 +1,82 @@
+//! JSON and CSV inside columns.
+//!
+//! Not here: reading files (`emberflow-sources`). Begin at [`FUNCTIONS`].
+
+mod csv;
+mod infer;
+mod json_path;
+mod reading;
+mod writing;
+
+use emberflow_base::{Error, Result};
+use emberflow_plan::DataType;
+
+use crate::call::{Call, Typed};
+use crate::registry::{Function, Kind};
+
+pub(crate) use json_path::top_level_field;
+
+const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
+    Function { name, kind: Kind::Scalar(build), display: None }
+}
+
+/// The functions of formats.
+pub static FUNCTIONS: &[Function] = &[
+    Function { name: "from_csv", kind: Kind::Scalar(csv::from_csv), display: Some(first_only_csv) },
+    Function { name: "from_json", kind: Kind::Scalar(reading::from_json), display: Some(first_only) },
+    scalar("get_json_object", json_path::get_json_object),
+    scalar("json_array_length", json_path::json_array_length),
+    scalar("json_object_keys", json_path::json_object_keys),
+    scalar("schema_of_csv", csv::schema_of_csv),
+    scalar("schema_of_json", infer::schema_of_json),
+    Function { name: "to_csv", kind: Kind::Scalar(csv::to_csv), display: Some(|args| first_of("to_csv", args)) },
+    Function { name: "to_json", kind: Kind::Scalar(writing::to_json), display: Some(|args| first_of("to_json", args)) },
+];
+
+fn first_only(arguments: &[String]) -> String {
+    first_of("from_json", arguments)
+}
+
+fn first_only_csv(arguments: &[String]) -> String {
+    first_of("from_csv", arguments)
+}
+
+fn first_of(name: &str, arguments: &[String]) -> String {
+    format!("{name}({})", arguments.first().map_or("", String::as_str))
+}
+
+/// Options given as a map of literals.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Options(Vec<(String, String)>);
+
+impl Options {
+    fn of(call: &Call<'_>, index: usize) -> Result<Self> {
+        let Some(argument) = call.arguments.get(index) else { return Ok(Self::default()) };
+        let wrong = || Error::new("INVALID_OPTIONS.NON_MAP_FUNCTION");
+        let value = crate::constant::fold(&argument.expr).ok_or_else(wrong)?;
+        let datafusion::common::ScalarValue::Map(map) = value else { return Err(wrong()) };
+        use arrow::array::AsArray;
+        let text = |array: &arrow::array::ArrayRef, row: usize| {
+            array.as_string_opt::<i32>().map_or(String::new(), |texts| texts.value(row).to_owned())
+        };
+        let pairs = (0..map.keys().len()).map(|row| (text(map.keys(), row), text(map.values(), row)));
+        Ok(Self(pairs.collect()))
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The schema a call names as a literal: DDL text, or JSON as clients send it.
+fn schema_argument(call: &Call<'_>, index: usize) -> Result<DataType> {
+    let Some(text) = call.literal_text(index) else {
+        return Err(Error::new("INVALID_SCHEMA.NON_STRING_LITERAL")
+            .with("inputSchema", format!("\"{}\"", call.texts.get(index).map_or("", String::as_str))));
+    };
+    let trimmed = text.trim_start();
+    if trimmed.starts_with('{') || trimmed.starts_with('"') {
+        return emberflow_plan::json::from_json(&text);
+    }
+    emberflow_plan::ddl::parse_schema_or_type(&text)
+}
