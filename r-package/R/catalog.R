@@ -28,7 +28,7 @@ catalog_do <- function(...) {
 tables <- function(databaseName = NULL) {
   found <- catalog_frame("list_tables", database = databaseName)
   columns <- list(
-    alias(call_function("coalesce", getItem(column("namespace"), 0L), lit("")), "namespace"),
+    alias(call_function("coalesce", call_function("array_join", column("namespace"), "."), ""), "namespace"),
     alias(column("name"), "tableName"),
     column("isTemporary")
   )

@@ -85,6 +85,7 @@ ready_column <- function(column) {
 }
 
 column_names <- function(names, count) {
+  if (is.null(names)) names <- character()
   length(names) <- count
   missing <- is.na(names) | names == ""
   names[missing] <- paste0("_", seq_len(count)[missing])

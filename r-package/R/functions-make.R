@@ -34,7 +34,12 @@ declare <- function(name, formals, package = topenv()) {
   standing <- standing_function(name)
   if (!is.primitive(standing) && !exists(name, envir = package, inherits = FALSE)) {
     if (!is.null(standing)) formals <- formals(standing)
-    arguments <- list(name, as_method(formals, call("standardGeneric", name)), where = package, signature = names(formals)[1])
+    first <- as.name(names(formals)[1])
+    body <- bquote({
+      if (!missing(.(first))) force(.(first))
+      standardGeneric(.(name))
+    })
+    arguments <- list(name, as_method(formals, body), where = package, signature = names(formals)[1])
     if (!is.null(standing)) arguments$useAsDefault <- standing
     suppressMessages(do.call(setGeneric, arguments))
   }

@@ -2,6 +2,8 @@
 #
 # Names and argument names are SparkR's. A generic that takes the place of a function of base, stats or utils keeps
 # that function as the method for everything else, so attaching this package breaks no script.
+#
+# Each evaluates its arguments before it dispatches: what fails while R chooses a method loses its condition class.
 
 #' @include classes.R
 NULL
@@ -10,124 +12,234 @@ NULL
 
 #' @rdname schema
 #' @export
-setGeneric("schema", function(x) standardGeneric("schema"))
+setGeneric("schema", function(x) {
+  force(x)
+  standardGeneric("schema")
+})
 #' @rdname printSchema
 #' @export
-setGeneric("printSchema", function(x, ...) standardGeneric("printSchema"))
+setGeneric("printSchema", function(x, ...) {
+  force(x)
+  standardGeneric("printSchema")
+})
 #' @rdname dtypes
 #' @export
-setGeneric("dtypes", function(x) standardGeneric("dtypes"))
+setGeneric("dtypes", function(x) {
+  force(x)
+  standardGeneric("dtypes")
+})
 #' @rdname columns
 #' @export
-setGeneric("columns", function(x) standardGeneric("columns"))
+setGeneric("columns", function(x) {
+  force(x)
+  standardGeneric("columns")
+})
 #' @rdname columns
 #' @export
-setGeneric("colnames", function(x, do.NULL = TRUE, prefix = "col") standardGeneric("colnames"))
+setGeneric("colnames", function(x, do.NULL = TRUE, prefix = "col") {
+  force(x)
+  standardGeneric("colnames")
+})
 #' @rdname columns
 #' @export
-setGeneric("colnames<-", function(x, value) standardGeneric("colnames<-"))
+setGeneric("colnames<-", function(x, value) {
+  force(x)
+  if (!missing(value)) force(value)
+  standardGeneric("colnames<-")
+})
 #' @rdname coltypes
 #' @export
-setGeneric("coltypes", function(x) standardGeneric("coltypes"))
+setGeneric("coltypes", function(x) {
+  force(x)
+  standardGeneric("coltypes")
+})
 #' @rdname coltypes
 #' @export
-setGeneric("coltypes<-", function(x, value) standardGeneric("coltypes<-"))
+setGeneric("coltypes<-", function(x, value) {
+  force(x)
+  if (!missing(value)) force(value)
+  standardGeneric("coltypes<-")
+})
 #' @rdname explain
 #' @export
-setGeneric("explain", function(x, ...) standardGeneric("explain"))
+setGeneric("explain", function(x, ...) {
+  force(x)
+  standardGeneric("explain")
+})
 #' @rdname isLocal
 #' @export
-setGeneric("isLocal", function(x) standardGeneric("isLocal"))
+setGeneric("isLocal", function(x) {
+  force(x)
+  standardGeneric("isLocal")
+})
 #' @rdname isLocal
 #' @export
-setGeneric("isStreaming", function(x) standardGeneric("isStreaming"))
+setGeneric("isStreaming", function(x) {
+  force(x)
+  standardGeneric("isStreaming")
+})
 #' @rdname isLocal
 #' @export
-setGeneric("inputFiles", function(x) standardGeneric("inputFiles"))
+setGeneric("inputFiles", function(x) {
+  force(x)
+  standardGeneric("inputFiles")
+})
 #' @rdname showDF
 #' @export
-setGeneric("showDF", function(x, ...) standardGeneric("showDF"))
+setGeneric("showDF", function(x, ...) {
+  force(x)
+  standardGeneric("showDF")
+})
 #' @rdname str
 #' @export
-setGeneric("str", function(object, ...) standardGeneric("str"), useAsDefault = utils::str)
+setGeneric("str", function(object, ...) {
+  force(object)
+  standardGeneric("str")
+}, useAsDefault = utils::str)
 #' @rdname count
 #' @export
-setGeneric("count", function(x) standardGeneric("count"))
+setGeneric("count", function(x) {
+  force(x)
+  standardGeneric("count")
+})
 #' @rdname count
 #' @export
-setGeneric("nrow", function(x) standardGeneric("nrow"), useAsDefault = base::nrow)
+setGeneric("nrow", function(x) {
+  force(x)
+  standardGeneric("nrow")
+}, useAsDefault = base::nrow)
 #' @rdname count
 #' @export
-setGeneric("ncol", function(x) standardGeneric("ncol"), useAsDefault = base::ncol)
+setGeneric("ncol", function(x) {
+  force(x)
+  standardGeneric("ncol")
+}, useAsDefault = base::ncol)
 #' @rdname persist
 #' @export
-setGeneric("storageLevel", function(x) standardGeneric("storageLevel"))
+setGeneric("storageLevel", function(x) {
+  force(x)
+  standardGeneric("storageLevel")
+})
 #' @rdname repartition
 #' @export
-setGeneric("getNumPartitions", function(x) standardGeneric("getNumPartitions"))
+setGeneric("getNumPartitions", function(x) {
+  force(x)
+  standardGeneric("getNumPartitions")
+})
 
 # ---- SparkDataFrame: to R ----
 
 #' @rdname collect
 #' @export
-setGeneric("collect", function(x, ...) standardGeneric("collect"))
+setGeneric("collect", function(x, ...) {
+  force(x)
+  standardGeneric("collect")
+})
 #' @rdname collect
 #' @export
 setGeneric("as.data.frame",
-  function(x, row.names = NULL, optional = FALSE, ...) standardGeneric("as.data.frame"),
+  function(x, row.names = NULL, optional = FALSE, ...) {
+  force(x)
+  standardGeneric("as.data.frame")
+},
   useAsDefault = base::as.data.frame
 )
 #' @rdname collect
 #' @export
-setGeneric("head", function(x, ...) standardGeneric("head"), useAsDefault = utils::head)
+setGeneric("head", function(x, ...) {
+  force(x)
+  standardGeneric("head")
+}, useAsDefault = utils::head)
 #' @rdname collect
 #' @export
-setGeneric("take", function(x, num) standardGeneric("take"))
+setGeneric("take", function(x, num) {
+  force(x)
+  if (!missing(num)) force(num)
+  standardGeneric("take")
+})
 #' @rdname collect
 #' @export
-setGeneric("first", function(x, ...) standardGeneric("first"))
+setGeneric("first", function(x, ...) {
+  force(x)
+  standardGeneric("first")
+})
 
 # ---- SparkDataFrame: columns ----
 
 #' @rdname select
 #' @export
-setGeneric("select", function(x, col, ...) standardGeneric("select"), signature = c("x", "col"))
+setGeneric("select", function(x, col, ...) {
+  force(x)
+  if (!missing(col)) force(col)
+  standardGeneric("select")
+}, signature = c("x", "col"))
 #' @rdname select
 #' @export
-setGeneric("selectExpr", function(x, expr, ...) standardGeneric("selectExpr"), signature = "x")
+setGeneric("selectExpr", function(x, expr, ...) {
+  force(x)
+  standardGeneric("selectExpr")
+}, signature = "x")
 #' @rdname withColumn
 #' @export
-setGeneric("withColumn", function(x, colName, col) standardGeneric("withColumn"), signature = "x")
+setGeneric("withColumn", function(x, colName, col) {
+  force(x)
+  standardGeneric("withColumn")
+}, signature = "x")
 #' @rdname withColumnRenamed
 #' @export
-setGeneric("withColumnRenamed", function(x, existingCol, newCol) standardGeneric("withColumnRenamed"), signature = "x")
+setGeneric("withColumnRenamed", function(x, existingCol, newCol) {
+  force(x)
+  standardGeneric("withColumnRenamed")
+}, signature = "x")
 #' @rdname withColumnRenamed
 #' @export
-setGeneric("rename", function(x, ...) standardGeneric("rename"))
+setGeneric("rename", function(x, ...) {
+  force(x)
+  standardGeneric("rename")
+})
 #' @rdname mutate
 #' @export
-setGeneric("mutate", function(.data, ...) standardGeneric("mutate"))
+setGeneric("mutate", function(.data, ...) {
+  force(.data)
+  standardGeneric("mutate")
+})
 #' @rdname mutate
 #' @export
-setGeneric("transform", function(`_data`, ...) standardGeneric("transform"), useAsDefault = base::transform)
+setGeneric("transform", function(`_data`, ...) {
+  force(`_data`)
+  standardGeneric("transform")
+}, useAsDefault = base::transform)
 #' @rdname drop
 #' @export
-setGeneric("drop", function(x, ...) standardGeneric("drop"), useAsDefault = function(x, ...) base::drop(x, ...))
+setGeneric("drop", function(x, ...) {
+  force(x)
+  standardGeneric("drop")
+}, useAsDefault = function(x, ...) base::drop(x, ...))
 #' @rdname alias
 #' @export
-setGeneric("alias", function(object, ...) standardGeneric("alias"), useAsDefault = stats::alias)
+setGeneric("alias", function(object, ...) {
+  force(object)
+  standardGeneric("alias")
+}, useAsDefault = stats::alias)
 #' @rdname subset
 #' @export
-setGeneric("subset", function(x, ...) standardGeneric("subset"), useAsDefault = base::subset)
+setGeneric("subset", function(x, ...) {
+  force(x)
+  standardGeneric("subset")
+}, useAsDefault = base::subset)
 #' @rdname with
 #' @export
-setGeneric("with", function(data, expr, ...) standardGeneric("with"), signature = "data", useAsDefault = base::with)
+setGeneric("with", function(data, expr, ...) {
+  force(data)
+  standardGeneric("with")
+}, signature = "data", useAsDefault = base::with)
 #' @rdname with
 #' @export
 setGeneric("attach",
   function(what, pos = 2L, name = deparse(substitute(what), backtick = FALSE), warn.conflicts = TRUE) {
-    standardGeneric("attach")
-  },
+  force(what)
+  standardGeneric("attach")
+},
   signature = "what",
   useAsDefault = function(what, pos = 2L, name = deparse(substitute(what), backtick = FALSE), warn.conflicts = TRUE) {
     base::attach(what, pos, name, warn.conflicts)
@@ -135,14 +247,20 @@ setGeneric("attach",
 )
 #' @rdname toJSON
 #' @export
-setGeneric("toJSON", function(x, ...) standardGeneric("toJSON"))
+setGeneric("toJSON", function(x, ...) {
+  force(x)
+  standardGeneric("toJSON")
+})
 
 # ---- SparkDataFrame: rows ----
 
 # The first argument alone decides, so that stats::filter keeps its own way with the others.
 #' @rdname filter
 #' @export
-setGeneric("filter", function(x, condition, ...) standardGeneric("filter"),
+setGeneric("filter", function(x, condition, ...) {
+  force(x)
+  standardGeneric("filter")
+},
   signature = "x",
   useAsDefault = function(x, condition, ...) {
     if (missing(condition)) stats::filter(x, ...) else stats::filter(x, condition, ...)
@@ -150,24 +268,43 @@ setGeneric("filter", function(x, condition, ...) standardGeneric("filter"),
 )
 #' @rdname filter
 #' @export
-setGeneric("where", function(x, condition) standardGeneric("where"), signature = "x")
+setGeneric("where", function(x, condition) {
+  force(x)
+  standardGeneric("where")
+}, signature = "x")
 #' @rdname distinct
 #' @export
-setGeneric("distinct", function(x) standardGeneric("distinct"))
+setGeneric("distinct", function(x) {
+  force(x)
+  standardGeneric("distinct")
+})
 #' @rdname distinct
 #' @export
-setGeneric("unique", function(x, incomparables = FALSE, ...) standardGeneric("unique"),
+setGeneric("unique", function(x, incomparables = FALSE, ...) {
+  force(x)
+  standardGeneric("unique")
+},
   signature = "x", useAsDefault = base::unique
 )
 #' @rdname distinct
 #' @export
-setGeneric("dropDuplicates", function(x, ...) standardGeneric("dropDuplicates"))
+setGeneric("dropDuplicates", function(x, ...) {
+  force(x)
+  standardGeneric("dropDuplicates")
+})
 #' @rdname limit
 #' @export
-setGeneric("limit", function(x, num) standardGeneric("limit"))
+setGeneric("limit", function(x, num) {
+  force(x)
+  if (!missing(num)) force(num)
+  standardGeneric("limit")
+})
 #' @rdname sample
 #' @export
-setGeneric("sample", function(x, withReplacement = FALSE, fraction, seed, ...) standardGeneric("sample"),
+setGeneric("sample", function(x, withReplacement = FALSE, fraction, seed, ...) {
+  force(x)
+  standardGeneric("sample")
+},
   signature = "x",
   useAsDefault = function(x, withReplacement = FALSE, fraction, seed, ...) {
     # By position these are base's size, replace and prob.
@@ -180,46 +317,84 @@ setGeneric("sample", function(x, withReplacement = FALSE, fraction, seed, ...) s
 )
 #' @rdname sample
 #' @export
-setGeneric("sample_frac", function(x, withReplacement = FALSE, fraction, seed) standardGeneric("sample_frac"),
+setGeneric("sample_frac", function(x, withReplacement = FALSE, fraction, seed) {
+  force(x)
+  standardGeneric("sample_frac")
+},
   signature = "x"
 )
 #' @rdname sample
 #' @export
-setGeneric("sampleBy", function(x, col, fractions, seed) standardGeneric("sampleBy"), signature = "x")
+setGeneric("sampleBy", function(x, col, fractions, seed) {
+  force(x)
+  standardGeneric("sampleBy")
+}, signature = "x")
 #' @rdname sample
 #' @export
-setGeneric("randomSplit", function(x, weights, seed) standardGeneric("randomSplit"), signature = "x")
+setGeneric("randomSplit", function(x, weights, seed) {
+  force(x)
+  standardGeneric("randomSplit")
+}, signature = "x")
 #' @rdname arrange
 #' @export
-setGeneric("arrange", function(x, col, ...) standardGeneric("arrange"), signature = c("x", "col"))
+setGeneric("arrange", function(x, col, ...) {
+  force(x)
+  if (!missing(col)) force(col)
+  standardGeneric("arrange")
+}, signature = c("x", "col"))
 #' @rdname arrange
 #' @export
-setGeneric("orderBy", function(x, col, ...) standardGeneric("orderBy"), signature = c("x", "col"))
+setGeneric("orderBy", function(x, col, ...) {
+  force(x)
+  if (!missing(col)) force(col)
+  standardGeneric("orderBy")
+}, signature = c("x", "col"))
 #' @rdname nafunctions
 #' @export
-setGeneric("dropna", function(x, how = c("any", "all"), minNonNulls = NULL, cols = NULL) standardGeneric("dropna"),
+setGeneric("dropna", function(x, how = c("any", "all"), minNonNulls = NULL, cols = NULL) {
+  force(x)
+  standardGeneric("dropna")
+},
   signature = "x"
 )
 #' @rdname nafunctions
 #' @export
-setGeneric("na.omit", function(object, ...) standardGeneric("na.omit"), useAsDefault = stats::na.omit)
+setGeneric("na.omit", function(object, ...) {
+  force(object)
+  standardGeneric("na.omit")
+}, useAsDefault = stats::na.omit)
 #' @rdname nafunctions
 #' @export
-setGeneric("fillna", function(x, value, cols = NULL) standardGeneric("fillna"), signature = "x")
+setGeneric("fillna", function(x, value, cols = NULL) {
+  force(x)
+  standardGeneric("fillna")
+}, signature = "x")
 
 # ---- SparkDataFrame: two of them ----
 
 #' @rdname union
 #' @export
-setGeneric("union", function(x, y, ...) standardGeneric("union"),
+setGeneric("union", function(x, y, ...) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("union")
+},
   signature = c("x", "y"), useAsDefault = function(x, y, ...) base::union(x, y)
 )
 #' @rdname union
 #' @export
-setGeneric("unionAll", function(x, y) standardGeneric("unionAll"))
+setGeneric("unionAll", function(x, y) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("unionAll")
+})
 #' @rdname union
 #' @export
-setGeneric("unionByName", function(x, y, ...) standardGeneric("unionByName"), signature = c("x", "y"))
+setGeneric("unionByName", function(x, y, ...) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("unionByName")
+}, signature = c("x", "y"))
 #' @rdname union
 #' @export
 setGeneric("rbind", function(..., deparse.level = 1) standardGeneric("rbind"),
@@ -227,264 +402,511 @@ setGeneric("rbind", function(..., deparse.level = 1) standardGeneric("rbind"),
 )
 #' @rdname intersect
 #' @export
-setGeneric("intersect", function(x, y, ...) standardGeneric("intersect"),
+setGeneric("intersect", function(x, y, ...) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("intersect")
+},
   signature = c("x", "y"), useAsDefault = function(x, y, ...) base::intersect(x, y)
 )
 #' @rdname intersect
 #' @export
-setGeneric("intersectAll", function(x, y) standardGeneric("intersectAll"))
+setGeneric("intersectAll", function(x, y) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("intersectAll")
+})
 #' @rdname except
 #' @export
-setGeneric("except", function(x, y) standardGeneric("except"))
+setGeneric("except", function(x, y) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("except")
+})
 #' @rdname except
 #' @export
-setGeneric("exceptAll", function(x, y) standardGeneric("exceptAll"))
+setGeneric("exceptAll", function(x, y) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("exceptAll")
+})
 #' @rdname join
 #' @export
-setGeneric("join", function(x, y, ...) standardGeneric("join"), signature = c("x", "y"))
+setGeneric("join", function(x, y, ...) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("join")
+}, signature = c("x", "y"))
 #' @rdname join
 #' @export
-setGeneric("crossJoin", function(x, y) standardGeneric("crossJoin"))
+setGeneric("crossJoin", function(x, y) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("crossJoin")
+})
 #' @rdname merge
 #' @export
-setGeneric("merge", function(x, y, ...) standardGeneric("merge"), signature = c("x", "y"), useAsDefault = base::merge)
+setGeneric("merge", function(x, y, ...) {
+  force(x)
+  if (!missing(y)) force(y)
+  standardGeneric("merge")
+}, signature = c("x", "y"), useAsDefault = base::merge)
 
 # ---- Groups and statistics ----
 
 #' @rdname groupBy
 #' @export
-setGeneric("groupBy", function(x, ...) standardGeneric("groupBy"))
+setGeneric("groupBy", function(x, ...) {
+  force(x)
+  standardGeneric("groupBy")
+})
 #' @rdname groupBy
 #' @export
-setGeneric("group_by", function(x, ...) standardGeneric("group_by"))
+setGeneric("group_by", function(x, ...) {
+  force(x)
+  standardGeneric("group_by")
+})
 #' @rdname groupBy
 #' @export
-setGeneric("cube", function(x, ...) standardGeneric("cube"))
+setGeneric("cube", function(x, ...) {
+  force(x)
+  standardGeneric("cube")
+})
 #' @rdname groupBy
 #' @export
-setGeneric("rollup", function(x, ...) standardGeneric("rollup"))
+setGeneric("rollup", function(x, ...) {
+  force(x)
+  standardGeneric("rollup")
+})
 #' @rdname groupBy
 #' @export
-setGeneric("pivot", function(x, colname, values = list()) standardGeneric("pivot"), signature = "x")
+setGeneric("pivot", function(x, colname, values = list()) {
+  force(x)
+  standardGeneric("pivot")
+}, signature = "x")
 #' @rdname agg
 #' @export
-setGeneric("agg", function(x, ...) standardGeneric("agg"))
+setGeneric("agg", function(x, ...) {
+  force(x)
+  standardGeneric("agg")
+})
 #' @rdname agg
 #' @export
-setGeneric("summarize", function(x, ...) standardGeneric("summarize"))
+setGeneric("summarize", function(x, ...) {
+  force(x)
+  standardGeneric("summarize")
+})
 #' @rdname unpivot
 #' @export
-setGeneric("unpivot", function(x, ids, values, variableColumnName, valueColumnName) standardGeneric("unpivot"),
+setGeneric("unpivot", function(x, ids, values, variableColumnName, valueColumnName) {
+  force(x)
+  standardGeneric("unpivot")
+},
   signature = "x"
 )
 #' @rdname unpivot
 #' @export
-setGeneric("melt", function(x, ids, values, variableColumnName, valueColumnName) standardGeneric("melt"), signature = "x")
+setGeneric("melt", function(x, ids, values, variableColumnName, valueColumnName) {
+  force(x)
+  standardGeneric("melt")
+}, signature = "x")
 #' @rdname describe
 #' @export
-setGeneric("describe", function(x, col, ...) standardGeneric("describe"), signature = "x")
+setGeneric("describe", function(x, col, ...) {
+  force(x)
+  standardGeneric("describe")
+}, signature = "x")
 #' @rdname describe
 #' @export
-setGeneric("summary", function(object, ...) standardGeneric("summary"), useAsDefault = base::summary)
+setGeneric("summary", function(object, ...) {
+  force(object)
+  standardGeneric("summary")
+}, useAsDefault = base::summary)
 #' @rdname statfunctions
 #' @export
-setGeneric("crosstab", function(x, col1, col2) standardGeneric("crosstab"), signature = "x")
+setGeneric("crosstab", function(x, col1, col2) {
+  force(x)
+  standardGeneric("crosstab")
+}, signature = "x")
 #' @rdname statfunctions
 #' @export
-setGeneric("freqItems", function(x, cols, support = 0.01) standardGeneric("freqItems"), signature = "x")
+setGeneric("freqItems", function(x, cols, support = 0.01) {
+  force(x)
+  standardGeneric("freqItems")
+}, signature = "x")
 #' @rdname statfunctions
 #' @export
-setGeneric("approxQuantile", function(x, cols, probabilities, relativeError) standardGeneric("approxQuantile"),
+setGeneric("approxQuantile", function(x, cols, probabilities, relativeError) {
+  force(x)
+  standardGeneric("approxQuantile")
+},
   signature = "x"
 )
 #' @rdname statfunctions
 #' @export
-setGeneric("histogram", function(df, col, nbins = 10) standardGeneric("histogram"), signature = "df")
+setGeneric("histogram", function(df, col, nbins = 10) {
+  force(df)
+  standardGeneric("histogram")
+}, signature = "df")
 #' @rdname statfunctions
 #' @export
-setGeneric("cov", function(x, ...) standardGeneric("cov"), useAsDefault = function(x, ...) stats::cov(x, ...))
+setGeneric("cov", function(x, ...) {
+  force(x)
+  standardGeneric("cov")
+}, useAsDefault = function(x, ...) stats::cov(x, ...))
 #' @rdname statfunctions
 #' @export
-setGeneric("corr", function(x, ...) standardGeneric("corr"))
+setGeneric("corr", function(x, ...) {
+  force(x)
+  standardGeneric("corr")
+})
 
 # ---- Physical ----
 
 #' @rdname persist
 #' @export
-setGeneric("cache", function(x) standardGeneric("cache"))
+setGeneric("cache", function(x) {
+  force(x)
+  standardGeneric("cache")
+})
 #' @rdname persist
 #' @export
-setGeneric("persist", function(x, newLevel) standardGeneric("persist"), signature = "x")
+setGeneric("persist", function(x, newLevel) {
+  force(x)
+  standardGeneric("persist")
+}, signature = "x")
 #' @rdname persist
 #' @export
-setGeneric("unpersist", function(x, ...) standardGeneric("unpersist"))
+setGeneric("unpersist", function(x, ...) {
+  force(x)
+  standardGeneric("unpersist")
+})
 #' @rdname checkpoint
 #' @export
-setGeneric("checkpoint", function(x, eager = TRUE) standardGeneric("checkpoint"), signature = "x")
+setGeneric("checkpoint", function(x, eager = TRUE) {
+  force(x)
+  standardGeneric("checkpoint")
+}, signature = "x")
 #' @rdname checkpoint
 #' @export
-setGeneric("localCheckpoint", function(x, eager = TRUE) standardGeneric("localCheckpoint"), signature = "x")
+setGeneric("localCheckpoint", function(x, eager = TRUE) {
+  force(x)
+  standardGeneric("localCheckpoint")
+}, signature = "x")
 #' @rdname repartition
 #' @export
-setGeneric("repartition", function(x, ...) standardGeneric("repartition"))
+setGeneric("repartition", function(x, ...) {
+  force(x)
+  standardGeneric("repartition")
+})
 #' @rdname repartition
 #' @export
-setGeneric("repartitionByRange", function(x, ...) standardGeneric("repartitionByRange"))
+setGeneric("repartitionByRange", function(x, ...) {
+  force(x)
+  standardGeneric("repartitionByRange")
+})
 #' @rdname coalesce
 #' @export
-setGeneric("coalesce", function(x, ...) standardGeneric("coalesce"))
+setGeneric("coalesce", function(x, ...) {
+  force(x)
+  standardGeneric("coalesce")
+})
 #' @rdname hint
 #' @export
-setGeneric("hint", function(x, name, ...) standardGeneric("hint"), signature = "x")
+setGeneric("hint", function(x, name, ...) {
+  force(x)
+  standardGeneric("hint")
+}, signature = "x")
 
 # ---- Writing ----
 
 #' @rdname createOrReplaceTempView
 #' @export
-setGeneric("createOrReplaceTempView", function(x, viewName) standardGeneric("createOrReplaceTempView"), signature = "x")
+setGeneric("createOrReplaceTempView", function(x, viewName) {
+  force(x)
+  standardGeneric("createOrReplaceTempView")
+}, signature = "x")
 #' @rdname createOrReplaceTempView
 #' @export
-setGeneric("registerTempTable", function(x, tableName) standardGeneric("registerTempTable"), signature = "x")
+setGeneric("registerTempTable", function(x, tableName) {
+  force(x)
+  standardGeneric("registerTempTable")
+}, signature = "x")
 #' @rdname write.df
 #' @export
-setGeneric("write.df", function(df, path = NULL, ...) standardGeneric("write.df"), signature = "df")
+setGeneric("write.df", function(df, path = NULL, ...) {
+  force(df)
+  standardGeneric("write.df")
+}, signature = "df")
 #' @rdname write.df
 #' @export
-setGeneric("saveDF", function(df, path, source = NULL, mode = "error", ...) standardGeneric("saveDF"), signature = "df")
+setGeneric("saveDF", function(df, path, source = NULL, mode = "error", ...) {
+  force(df)
+  standardGeneric("saveDF")
+}, signature = "df")
 #' @rdname write.files
 #' @export
-setGeneric("write.json", function(x, path, ...) standardGeneric("write.json"), signature = "x")
+setGeneric("write.json", function(x, path, ...) {
+  force(x)
+  standardGeneric("write.json")
+}, signature = "x")
 #' @rdname write.files
 #' @export
-setGeneric("write.parquet", function(x, path, ...) standardGeneric("write.parquet"), signature = "x")
+setGeneric("write.parquet", function(x, path, ...) {
+  force(x)
+  standardGeneric("write.parquet")
+}, signature = "x")
 #' @rdname write.files
 #' @export
-setGeneric("write.orc", function(x, path, ...) standardGeneric("write.orc"), signature = "x")
+setGeneric("write.orc", function(x, path, ...) {
+  force(x)
+  standardGeneric("write.orc")
+}, signature = "x")
 #' @rdname write.files
 #' @export
-setGeneric("write.text", function(x, path, ...) standardGeneric("write.text"), signature = "x")
+setGeneric("write.text", function(x, path, ...) {
+  force(x)
+  standardGeneric("write.text")
+}, signature = "x")
 #' @rdname write.jdbc
 #' @export
-setGeneric("write.jdbc", function(x, url, tableName, mode = "error", ...) standardGeneric("write.jdbc"), signature = "x")
+setGeneric("write.jdbc", function(x, url, tableName, mode = "error", ...) {
+  force(x)
+  standardGeneric("write.jdbc")
+}, signature = "x")
 #' @rdname saveAsTable
 #' @export
-setGeneric("saveAsTable", function(df, tableName, source = NULL, mode = "error", ...) standardGeneric("saveAsTable"),
+setGeneric("saveAsTable", function(df, tableName, source = NULL, mode = "error", ...) {
+  force(df)
+  standardGeneric("saveAsTable")
+},
   signature = "df"
 )
 #' @rdname saveAsTable
 #' @export
-setGeneric("insertInto", function(x, tableName, ...) standardGeneric("insertInto"), signature = "x")
+setGeneric("insertInto", function(x, tableName, ...) {
+  force(x)
+  standardGeneric("insertInto")
+}, signature = "x")
 
 # ---- Columns ----
 
 #' @rdname column-order
 #' @export
-setGeneric("asc", function(x) standardGeneric("asc"))
+setGeneric("asc", function(x) {
+  force(x)
+  standardGeneric("asc")
+})
 #' @rdname column-order
 #' @export
-setGeneric("asc_nulls_first", function(x) standardGeneric("asc_nulls_first"))
+setGeneric("asc_nulls_first", function(x) {
+  force(x)
+  standardGeneric("asc_nulls_first")
+})
 #' @rdname column-order
 #' @export
-setGeneric("asc_nulls_last", function(x) standardGeneric("asc_nulls_last"))
+setGeneric("asc_nulls_last", function(x) {
+  force(x)
+  standardGeneric("asc_nulls_last")
+})
 #' @rdname column-order
 #' @export
-setGeneric("desc", function(x) standardGeneric("desc"))
+setGeneric("desc", function(x) {
+  force(x)
+  standardGeneric("desc")
+})
 #' @rdname column-order
 #' @export
-setGeneric("desc_nulls_first", function(x) standardGeneric("desc_nulls_first"))
+setGeneric("desc_nulls_first", function(x) {
+  force(x)
+  standardGeneric("desc_nulls_first")
+})
 #' @rdname column-order
 #' @export
-setGeneric("desc_nulls_last", function(x) standardGeneric("desc_nulls_last"))
+setGeneric("desc_nulls_last", function(x) {
+  force(x)
+  standardGeneric("desc_nulls_last")
+})
 #' @rdname cast
 #' @export
-setGeneric("cast", function(x, dataType) standardGeneric("cast"), signature = "x")
+setGeneric("cast", function(x, dataType) {
+  force(x)
+  standardGeneric("cast")
+}, signature = "x")
 #' @rdname column-tests
 #' @export
-setGeneric("between", function(x, bounds) standardGeneric("between"), signature = "x")
+setGeneric("between", function(x, bounds) {
+  force(x)
+  standardGeneric("between")
+}, signature = "x")
 #' @rdname column-tests
 #' @export
-setGeneric("isNull", function(x) standardGeneric("isNull"))
+setGeneric("isNull", function(x) {
+  force(x)
+  standardGeneric("isNull")
+})
 #' @rdname column-tests
 #' @export
-setGeneric("isNotNull", function(x) standardGeneric("isNotNull"))
+setGeneric("isNotNull", function(x) {
+  force(x)
+  standardGeneric("isNotNull")
+})
 #' @rdname column-tests
 #' @export
-setGeneric("isNaN", function(x) standardGeneric("isNaN"))
+setGeneric("isNaN", function(x) {
+  force(x)
+  standardGeneric("isNaN")
+})
 #' @rdname column-tests
 #' @export
-setGeneric("%in%", function(x, table) standardGeneric("%in%"), signature = "x", useAsDefault = base::`%in%`)
+setGeneric("%in%", function(x, table) {
+  force(x)
+  standardGeneric("%in%")
+}, signature = "x", useAsDefault = base::`%in%`)
 #' @rdname column-tests
 #' @export
-setGeneric("%<=>%", function(x, value) standardGeneric("%<=>%"), signature = "x")
+setGeneric("%<=>%", function(x, value) {
+  force(x)
+  standardGeneric("%<=>%")
+}, signature = "x")
 #' @rdname column-text
 #' @export
-setGeneric("like", function(x, ...) standardGeneric("like"))
+setGeneric("like", function(x, ...) {
+  force(x)
+  standardGeneric("like")
+})
 #' @rdname column-text
 #' @export
-setGeneric("rlike", function(x, ...) standardGeneric("rlike"))
+setGeneric("rlike", function(x, ...) {
+  force(x)
+  standardGeneric("rlike")
+})
 #' @rdname column-text
 #' @export
-setGeneric("ilike", function(x, ...) standardGeneric("ilike"))
+setGeneric("ilike", function(x, ...) {
+  force(x)
+  standardGeneric("ilike")
+})
 #' @rdname column-text
 #' @export
-setGeneric("contains", function(x, ...) standardGeneric("contains"))
+setGeneric("contains", function(x, ...) {
+  force(x)
+  standardGeneric("contains")
+})
 #' @rdname column-text
 #' @export
-setGeneric("startsWith", function(x, prefix) standardGeneric("startsWith"), signature = "x", useAsDefault = base::startsWith)
+setGeneric("startsWith", function(x, prefix) {
+  force(x)
+  standardGeneric("startsWith")
+}, signature = "x", useAsDefault = base::startsWith)
 #' @rdname column-text
 #' @export
-setGeneric("endsWith", function(x, suffix) standardGeneric("endsWith"), signature = "x", useAsDefault = base::endsWith)
+setGeneric("endsWith", function(x, suffix) {
+  force(x)
+  standardGeneric("endsWith")
+}, signature = "x", useAsDefault = base::endsWith)
 #' @rdname column-text
 #' @export
-setGeneric("substr", function(x, start, stop) standardGeneric("substr"), signature = "x", useAsDefault = base::substr)
+setGeneric("substr", function(x, start, stop) {
+  force(x)
+  standardGeneric("substr")
+}, signature = "x", useAsDefault = base::substr)
 #' @rdname column-parts
 #' @export
-setGeneric("getField", function(x, ...) standardGeneric("getField"))
+setGeneric("getField", function(x, ...) {
+  force(x)
+  standardGeneric("getField")
+})
 #' @rdname column-parts
 #' @export
-setGeneric("getItem", function(x, ...) standardGeneric("getItem"))
+setGeneric("getItem", function(x, ...) {
+  force(x)
+  standardGeneric("getItem")
+})
 #' @rdname column-parts
 #' @export
-setGeneric("withField", function(x, fieldName, col) standardGeneric("withField"), signature = "x")
+setGeneric("withField", function(x, fieldName, col) {
+  force(x)
+  standardGeneric("withField")
+}, signature = "x")
 #' @rdname column-parts
 #' @export
-setGeneric("dropFields", function(x, ...) standardGeneric("dropFields"))
+setGeneric("dropFields", function(x, ...) {
+  force(x)
+  standardGeneric("dropFields")
+})
 #' @rdname when
 #' @export
-setGeneric("when", function(condition, value) standardGeneric("when"), signature = "condition")
+setGeneric("when", function(condition, value) {
+  force(condition)
+  standardGeneric("when")
+}, signature = "condition")
 #' @rdname when
 #' @export
-setGeneric("otherwise", function(x, value) standardGeneric("otherwise"), signature = "x")
+setGeneric("otherwise", function(x, value) {
+  force(x)
+  standardGeneric("otherwise")
+}, signature = "x")
 #' @rdname when
 #' @export
-setGeneric("ifelse", function(test, yes, no) standardGeneric("ifelse"), signature = "test", useAsDefault = base::ifelse)
+setGeneric("ifelse", function(test, yes, no) {
+  force(test)
+  standardGeneric("ifelse")
+}, signature = "test", useAsDefault = base::ifelse)
 #' @rdname column
 #' @export
-setGeneric("column", function(x) standardGeneric("column"))
+setGeneric("column", function(x) {
+  force(x)
+  standardGeneric("column")
+})
 #' @rdname column
 #' @export
-setGeneric("lit", function(x) standardGeneric("lit"))
+setGeneric("lit", function(x) {
+  force(x)
+  standardGeneric("lit")
+})
 #' @rdname column
 #' @export
-setGeneric("expr", function(x) standardGeneric("expr"))
+setGeneric("expr", function(x) {
+  force(x)
+  standardGeneric("expr")
+})
 
 # ---- Windows ----
 
 #' @rdname windowPartitionBy
 #' @export
-setGeneric("windowPartitionBy", function(col, ...) standardGeneric("windowPartitionBy"))
+setGeneric("windowPartitionBy", function(col, ...) {
+  force(col)
+  standardGeneric("windowPartitionBy")
+})
 #' @rdname windowPartitionBy
 #' @export
-setGeneric("windowOrderBy", function(col, ...) standardGeneric("windowOrderBy"))
+setGeneric("windowOrderBy", function(col, ...) {
+  force(col)
+  standardGeneric("windowOrderBy")
+})
 #' @rdname windowPartitionBy
 #' @export
-setGeneric("partitionBy", function(x, ...) standardGeneric("partitionBy"))
+setGeneric("partitionBy", function(x, ...) {
+  force(x)
+  standardGeneric("partitionBy")
+})
 #' @rdname windowPartitionBy
 #' @export
-setGeneric("rowsBetween", function(x, start, end) standardGeneric("rowsBetween"), signature = "x")
+setGeneric("rowsBetween", function(x, start, end) {
+  force(x)
+  standardGeneric("rowsBetween")
+}, signature = "x")
 #' @rdname windowPartitionBy
 #' @export
-setGeneric("rangeBetween", function(x, start, end) standardGeneric("rangeBetween"), signature = "x")
+setGeneric("rangeBetween", function(x, start, end) {
+  force(x)
+  standardGeneric("rangeBetween")
+}, signature = "x")
 #' @rdname windowPartitionBy
 #' @export
-setGeneric("over", function(x, window) standardGeneric("over"), signature = "x")
+setGeneric("over", function(x, window) {
+  force(x)
+  standardGeneric("over")
+}, signature = "x")

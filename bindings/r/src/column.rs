@@ -105,7 +105,8 @@ fn column_of(input: Robj, name: Robj) -> Robj {
         let fields = &frame.schema()?.fields;
         let matching = fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count();
         if matching != 1 || name.contains(['.', '`']) {
-            let expressions = vec![bound.clone()];
+            // Unbound, so that the engine answers with names that exist.
+            let expressions = vec![attribute(name, None)];
             let project = |input| proto::relation::RelType::Project(Box::new(proto::Project { input, expressions }));
             frame.derive(project).schema()?;
         }

@@ -1,0 +1,20 @@
+# One session for all files; emberflow's own, unless SPARK_REMOTE names a server.
+sparkR.session(spark.sql.session.timeZone = "UTC", spark.sql.shuffle.partitions = 2)
+
+people_data <- data.frame(
+  name = c("Michael", "Andy", "Justin", "Ann"),
+  age = c(NA, 30, 19, 41),
+  height = c(170L, 182L, NA, 165L),
+  stringsAsFactors = FALSE
+)
+people <- createDataFrame(people_data)
+
+on_server <- function() nzchar(Sys.getenv("SPARK_REMOTE"))
+
+sorted_rows <- function(data, ...) {
+  keys <- c(...)
+  if (length(keys) == 0) keys <- names(data)
+  data <- data[do.call(order, unname(as.list(data[keys]))), , drop = FALSE]
+  rownames(data) <- NULL
+  data
+}
