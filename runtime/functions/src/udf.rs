@@ -129,14 +129,18 @@ impl Kernel {
     }
 }
 
-/// Whether evaluating `expr` can raise an error for some row.
+/// Whether evaluating `expr` can raise an error for some row. A constant raises for all of them or none, while planning.
 pub fn can_raise(expr: &Expr) -> bool {
     let mut raises = false;
     let _ = expr.apply(|node| {
-        raises |= Kernel::behind(node).is_some_and(Kernel::is_fallible);
+        raises |= Kernel::behind(node).is_some_and(Kernel::is_fallible) && depends_on_rows(node);
         Ok(if raises { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
     raises
+}
+
+fn depends_on_rows(expr: &Expr) -> bool {
+    expr.exists(|node| Ok(matches!(node, Expr::Column(_) | Expr::OuterReferenceColumn(..) | Expr::LambdaVariable(_)))).unwrap_or(true)
 }
 
 /// Tells the kernels just built for one written call where it was written; those inside already know theirs.

@@ -7,8 +7,10 @@ use datafusion::logical_expr::expr::Sort;
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::registry::{self, Argument, Function, HigherOrderCall, Kind, LambdaBody};
+use emberflow_functions::udf::with_origin;
 use emberflow_functions::{Call, Typed};
-use emberflow_plan::tree::{Expr, ExprKind, FunctionCall, NullOrder, Origin, SortDirection, SortOrder};
+use emberflow_plan::DataType;
+use emberflow_plan::tree::{CastMode, Expr, ExprKind, FunctionCall, NullOrder, Origin, SortDirection, SortOrder};
 
 use super::{Item, text};
 use crate::resolver::Resolver;
@@ -18,6 +20,9 @@ use crate::suggest;
 impl Resolver<'_> {
     pub(super) fn call(&self, call: &FunctionCall, origin: &Origin, scope: &Scope<'_>) -> Result<Item> {
         let name = call.bare();
+        if let Some(target) = self.cast_named(call, &name) {
+            return self.cast(&call.arguments[0], &target, CastMode::Session, scope);
+        }
         let function = self.function(call, &name)?;
         let item = match &function.kind {
             Kind::Scalar(build) => {
@@ -39,11 +44,39 @@ impl Resolver<'_> {
             }
             Kind::HigherOrder(build) => self.higher_order(*build, call, &name, scope)?,
         };
-        Ok(item)
+        Ok(match origin {
+            Some(origin) => Item { typed: Typed { expr: with_origin(item.typed.expr, origin), ..item.typed }, ..item },
+            None => item,
+        })
+    }
+
+    /// `int(x)`, `string(x)`: a type's name called as a function is a cast.
+    fn cast_named(&self, call: &FunctionCall, name: &str) -> Option<DataType> {
+        const TYPES: &[(&str, DataType)] = &[
+            ("boolean", DataType::Boolean),
+            ("tinyint", DataType::Byte),
+            ("smallint", DataType::Short),
+            ("int", DataType::Int),
+            ("bigint", DataType::Long),
+            ("float", DataType::Float),
+            ("double", DataType::Double),
+            ("decimal", DataType::DECIMAL_DEFAULT),
+            ("date", DataType::Date),
+            ("timestamp", DataType::Timestamp),
+            ("binary", DataType::Binary),
+            ("string", DataType::String),
+        ];
+        if call.arguments.len() != 1 || registry::lookup(name).is_some() {
+            return None;
+        }
+        TYPES.iter().find(|(known, _)| *known == name).map(|(_, data_type)| data_type.clone())
     }
 
     pub(crate) fn function(&self, call: &FunctionCall, name: &str) -> Result<&'static Function> {
         registry::lookup(name).ok_or_else(|| {
+            if registry::known_to_spark(name) {
+                return Error::unsupported(format!("the function {name}"));
+            }
             Error::new("UNRESOLVED_ROUTINE").with("routineName", suggest::quoted_name(&call.name)).with(
                 "searchPath",
                 format!("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{}`]", self.context().database),

@@ -122,7 +122,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn cast(&self, expression: &Expr, target: &DataType, mode: CastMode, scope: &Scope<'_>) -> Result<Item> {
+    pub(crate) fn cast(&self, expression: &Expr, target: &DataType, mode: CastMode, scope: &Scope<'_>) -> Result<Item> {
         let item = self.expression(expression, scope)?;
         let context = self.context();
         let (mode, word) = match mode {

@@ -7,7 +7,7 @@ use datafusion::logical_expr::{Expr as Physical, WindowFrame, WindowFrameBound, 
 use emberflow_base::{Error, Result};
 use emberflow_functions::cast::{self, EvalMode};
 use emberflow_functions::errors::from_datafusion;
-use emberflow_functions::registry::Kind;
+use emberflow_functions::registry::{self, Kind};
 use emberflow_functions::{Call, Typed};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Window};
@@ -61,7 +61,10 @@ impl Resolver<'_> {
             _ => return Err(unsupported(&self.expression(function, scope)?.text)),
         };
         let name = call.bare();
-        let known = self.function(call, &name)?;
+        let known = match registry::lookup_over(&name) {
+            Some(known) => known,
+            None => self.function(call, &name)?,
+        };
         match &known.kind {
             Kind::Window(build) => {
                 let items = self.arguments(call, &name, scope)?;

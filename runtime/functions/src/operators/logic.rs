@@ -56,7 +56,8 @@ fn truths(left: Typed, right: Typed, text: &str, context: &Context<'_>) -> Resul
 
 /// `left AND right`; `right` is not evaluated where `left` is false, if that could raise.
 pub fn and(left: Expr, right: Expr) -> Result<Expr> {
-    if !can_raise(&right) {
+    // A condition on the query around stays a plain one: only such can be turned into a join.
+    if !can_raise(&right) || right.contains_outer() {
         return Ok(left.and(right));
     }
     let guards = guards(split_conjunction(&left), &left);
@@ -84,7 +85,7 @@ fn split_disjunction(expr: &Expr) -> Vec<&Expr> {
 /// parts that cannot raise themselves are repeated.
 fn guards(parts: Vec<&Expr>, whole: &Expr) -> Vec<Expr> {
     let is_small = size_up_to(whole, 64) < 64;
-    parts.into_iter().filter(|part| !part.is_volatile() && (is_small || !can_raise(part))).cloned().collect()
+    parts.into_iter().filter(|part| !part.is_volatile() && !part.contains_outer() && (is_small || !can_raise(part))).cloned().collect()
 }
 
 fn size_up_to(expr: &Expr, most: usize) -> usize {
