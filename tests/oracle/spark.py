@@ -8,6 +8,7 @@ It runs with two threads and a small heap, and leaves nothing behind: warehouse 
 """
 import argparse
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -87,6 +88,7 @@ def main():
     chosen = arguments.parse_args()
     with RealSpark(chosen.port, chosen.memory) as url:
         print(f"listening on {url}", flush=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             time.sleep(10**9)
         except KeyboardInterrupt:
