@@ -46,7 +46,10 @@ def answer(make, show=False):
         found = of_frame(made, show) if hasattr(made, "_plan") else {"value": plain(made)}
     except Exception as problem:  # noqa: BLE001, every failure is an answer
         found = of_error(problem)
-    return json.loads(re.sub(r"#\d+", "#N", json.dumps(found)))  # Spark's running numbers of expressions
+    for told in ("schema", "error"):
+        if told in found:  # without Spark's running numbers of expressions
+            found[told] = json.loads(re.sub(r"#\d+", "#N", json.dumps(found[told])))
+    return found
 
 
 def of_frame(frame, show=False):
