@@ -119,11 +119,12 @@ pub fn show_string(
     zone: &str,
 ) -> Result<String> {
     let cells = cells(schema, batches, rows, truncate, zone)?;
+    if vertical && cells.rows.is_empty() {
+        return Ok("(0 rows)".into());
+    }
     let mut out = if vertical { records(&cells) } else { table(&cells, truncate > 0) };
     if cells.has_more {
         out.push_str(&format!("only showing top {rows} row{}", if rows == 1 { "" } else { "s" }));
-    } else if vertical && cells.rows.is_empty() {
-        return Ok("(0 rows)\n".into());
     }
     Ok(out)
 }
@@ -214,6 +215,6 @@ mod tests {
     #[test]
     fn records_stand_below_each_other() {
         assert_eq!(shown(1, 20, true), "-RECORD 0----\n id   | 1    \n name | 日本 \nonly showing top 1 row");
-        assert_eq!(shown(0, 20, true), "only showing top 0 rows");
+        assert_eq!(shown(0, 20, true), "(0 rows)");
     }
 }

@@ -145,16 +145,25 @@ fn depends_on_rows(expr: &Expr) -> bool {
 
 /// Tells the kernels just built for one written call where it was written; those inside already know theirs.
 pub fn with_origin(expr: Expr, origin: &Arc<QueryContext>) -> Expr {
-    let placed = expr.clone().transform_down(|node| {
-        let Expr::ScalarFunction(call) = &node else { return Ok(Transformed::no(node)) };
-        let Some(kernel) = call.func.inner().downcast_ref::<Kernel>() else { return Ok(Transformed::no(node)) };
+    place(expr.clone(), origin, 4).unwrap_or(expr)
+}
+
+/// What one builder makes is shallow; deeper down are its arguments.
+fn place(expr: Expr, origin: &Arc<QueryContext>, depth: usize) -> FusionResult<Expr> {
+    if let Expr::ScalarFunction(call) = &expr
+        && let Some(kernel) = call.func.inner().downcast_ref::<Kernel>()
+    {
         if kernel.origin.is_some() {
-            return Ok(Transformed::new(node, false, TreeNodeRecursion::Jump));
+            return Ok(expr);
         }
         let kernel = Kernel { origin: Some(Arc::clone(origin)), ..kernel.clone() };
-        Ok(Transformed::yes(kernel.call(call.args.clone())))
-    });
-    placed.map(|done| done.data).unwrap_or(expr)
+        let arguments = call.args.iter().map(|argument| place(argument.clone(), origin, depth - 1));
+        return Ok(kernel.call(if depth > 1 { arguments.collect::<FusionResult<_>>()? } else { call.args.clone() }));
+    }
+    if depth <= 1 {
+        return Ok(expr);
+    }
+    expr.map_children(|child| place(child, origin, depth - 1).map(Transformed::yes)).map(|done| done.data)
 }
 
 impl ScalarUDFImpl for Kernel {
