@@ -109,6 +109,8 @@ pub static FAMILIES: &[&[Function]] = &[
     crate::operators::predicates::FUNCTIONS,
     crate::operators::matching::FUNCTIONS,
     crate::operators::bitwise::FUNCTIONS,
+    crate::hashes::FUNCTIONS,
+    crate::misc::FUNCTIONS,
     crate::aggregates::FUNCTIONS,
     crate::windows::FUNCTIONS,
     crate::strings::FUNCTIONS,

@@ -11,13 +11,17 @@ mod parse;
 mod rules;
 mod text;
 
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, StringArray};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, cast as arrow_cast, lit};
-use emberflow_base::Result;
+use emberflow_base::{Error, Exception, Result};
 use emberflow_plan::DataType;
 
 use crate::calendar::split_micros;
 use crate::call::{Context, Typed};
+use crate::errors::from_datafusion;
 use crate::literal::null;
 use crate::types::to_arrow;
 use crate::udf::Kernel;
@@ -56,7 +60,8 @@ pub fn cast(input: Typed, to: &DataType, mode: EvalMode, context: &Context<'_>) 
     if from == *to {
         return Ok(input);
     }
-    if from == DataType::Null {
+    // An expression without a type may still be there to raise an error.
+    if from == DataType::Null && matches!(input.expr, Expr::Literal(..)) {
         return null(to);
     }
     let nullable = input.nullable || (if mode == EvalMode::Try { !can_up_cast(&from, to) } else { forces_null(&from, to) });
@@ -92,6 +97,25 @@ fn touches_zone(data_type: &DataType) -> bool {
         DataType::Struct(fields) => fields.fields.iter().any(|field| touches_zone(&field.data_type)),
         _ => false,
     }
+}
+
+/// `TIMESTAMP '2020-01-01'` and its like: a constant, read in the session's zone; malformed, it is an error of the text.
+pub fn datetime_literal(text: &str, to: &DataType, context: &Context<'_>) -> Result<Typed> {
+    let input = Typed::new(lit(text), DataType::String, false);
+    if let Some(known) = named_constant(&input, to, context)? {
+        return Ok(Typed::new(known, to.clone(), false));
+    }
+    let casting = Casting { mode: EvalMode::Try, zone: Zone::parse(context.time_zone)?, now_micros: context.now_micros };
+    let column: ArrayRef = Arc::new(StringArray::from(vec![text]));
+    let made = cast_column(&column, &DataType::String, to, &casting).map_err(from_datafusion)?;
+    if made.is_null(0) {
+        return Err(Error::new("INVALID_TYPED_LITERAL")
+            .with("valueType", to.quoted())
+            .with("value", format!("'{text}'"))
+            .exception_class(Exception::Parse));
+    }
+    let value = ScalarValue::try_from_array(&made, 0).map_err(from_datafusion)?;
+    Ok(Typed::new(lit(value), to.clone(), false))
 }
 
 /// `CAST('now' AS TIMESTAMP)` and its like: only constants have such names.

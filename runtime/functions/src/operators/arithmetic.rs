@@ -136,7 +136,7 @@ fn build(mut call: Call<'_>, op: Arithmetic, mode: EvalMode) -> Result<Typed> {
     let (left, right) = two(&mut call)?;
     let context = call.context;
     if let Some(made) = datetimes::build(op, &left, &right, &call.texts, mode, &context) {
-        return made;
+        return made.map(|made| Typed { nullable: made.nullable || mode == EvalMode::Try, ..made });
     }
     if let Some(made) = intervals::build(op, &left, &right, mode, &context) {
         return made;
@@ -238,7 +238,11 @@ fn refused(op: Arithmetic, left: &DataType, right: &DataType, text: &str) -> Err
         let error = wrong_type(left, expected, text);
         return if expected.starts_with('(') { requoted(error, expected) } else { error };
     }
-    different_types(left, right, text)
+    // A whole number beside something else has become a bigint when the mismatch is found.
+    let divides = |side: &DataType| {
+        if op == Arithmetic::IntegralDivide && side.is_integral() { DataType::Long } else { side.clone() }
+    };
+    different_types(&divides(left), &divides(right), text)
 }
 
 /// Alternatives are printed without another pair of quotes around them.

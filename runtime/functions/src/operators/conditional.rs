@@ -3,8 +3,11 @@
 //! All become DataFusion's CASE or coalesce, which evaluate a branch only for the rows that reach it.
 //! Begin at [`case`].
 
+use std::sync::Arc;
+
+use arrow::array::Array;
 use datafusion::common::ScalarValue;
-use datafusion::functions::core::{coalesce as first_known, greatest, least};
+use datafusion::functions::core::{greatest, least};
 use datafusion::logical_expr::{Case, Expr, Operator, lit};
 use emberflow_base::Result;
 use emberflow_plan::DataType;
@@ -17,6 +20,8 @@ use crate::cast::cast;
 use crate::coerce::{Expect, to_common_type, unexpected_type, wider_type_without_strings};
 use crate::literal::null;
 use crate::registry::{Function, Kind};
+use crate::types::to_arrow;
+use crate::udf::{Kernel, can_raise};
 
 pub static FUNCTIONS: &[Function] = &[
     Function { name: "when", kind: Kind::Scalar(when), display: Some(case_text) },
@@ -141,8 +146,37 @@ fn first_of(mut values: Vec<Typed>, data_type: DataType) -> Typed {
     if data_type == DataType::Null {
         return Typed::new(lit(ScalarValue::Null), data_type, true);
     }
-    let expr = first_known().call(values.into_iter().map(|value| value.expr).collect());
+    let is_plain = |value: &Typed| matches!(value.expr, Expr::Column(_) | Expr::Literal(..));
+    let plain = values.iter().rev().skip(1).all(is_plain);
+    let lazy = values.iter().skip(1).any(|value| can_raise(&value.expr));
+    let values = values.into_iter().map(|value| value.expr).collect();
+    let expr = if plain || lazy { first_by_case(values) } else { first_by_kernel(values, &data_type, nullable) };
     Typed::new(expr, data_type, nullable)
+}
+
+/// A branch is reached only where those before are NULL; each but the last is said twice.
+fn first_by_case(mut values: Vec<Expr>) -> Expr {
+    let last = values.pop().map(Box::new);
+    let branch = |value: Expr| (Box::new(value.clone().is_not_null()), Box::new(value));
+    Expr::Case(Case::new(None, values.into_iter().map(branch).collect(), last))
+}
+
+/// All are evaluated, each once.
+fn first_by_kernel(values: Vec<Expr>, data_type: &DataType, nullable: bool) -> Expr {
+    Kernel::new("coalesce", to_arrow(data_type), nullable)
+        .of(data_type.simple_string())
+        .run_arrays(|arrays| {
+            let mut known = Arc::clone(&arrays[0]);
+            for next in &arrays[1..] {
+                if known.null_count() == 0 {
+                    break;
+                }
+                let mask = arrow::compute::is_not_null(&known)?;
+                known = arrow::compute::kernels::zip::zip(&mask, &known, next)?;
+            }
+            Ok(known)
+        })
+        .call(values)
 }
 
 fn nvl2(mut call: Call<'_>) -> Result<Typed> {

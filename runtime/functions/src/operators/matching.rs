@@ -25,7 +25,7 @@ use crate::udf::{Kernel, KernelResult};
 
 pub static FUNCTIONS: &[Function] = &[
     Function { name: "like", kind: Kind::Scalar(|call| like(call, false)), display: Some(|texts| like_text(texts, "LIKE")) },
-    Function { name: "ilike", kind: Kind::Scalar(|call| like(call, true)), display: Some(|texts| like_text(texts, "ILIKE")) },
+    Function { name: "ilike", kind: Kind::Scalar(|call| like(call, true)), display: None },
     Function { name: "rlike", kind: Kind::Scalar(rlike), display: Some(|texts| call_text("RLIKE", texts)) },
     Function { name: "regexp", kind: Kind::Scalar(rlike), display: Some(|texts| call_text("REGEXP", texts)) },
     Function { name: "regexp_like", kind: Kind::Scalar(rlike), display: Some(|texts| call_text("REGEXP_LIKE", texts)) },
