@@ -19,12 +19,14 @@ pub(crate) use subquery::lowered;
 pub(crate) use window::constant;
 
 use datafusion::logical_expr::Expr as Physical;
-use emberflow_base::{Error, Result};
+use std::sync::Arc;
+
+use emberflow_base::{Error, QueryContext, Result};
 use emberflow_functions::cast::{self, EvalMode};
-use emberflow_functions::{Typed, literal};
+use emberflow_functions::{Typed, literal, udf};
 use emberflow_plan::DataType;
 use emberflow_plan::sql::parse_expression;
-use emberflow_plan::tree::{CastMode, Expr, ExprKind, Origin};
+use emberflow_plan::tree::{CastMode, Expr, ExprKind, Literal, Origin};
 
 use crate::resolver::{Resolver, with_stack};
 use crate::scope::{Found, Scope};
@@ -41,12 +43,22 @@ impl Item {
     pub fn new(typed: Typed, text: impl Into<String>) -> Self {
         Self { typed, text: text.into() }
     }
+
+    /// What fails while rows are computed points at where it was written.
+    fn placed(mut self, origin: &Arc<QueryContext>) -> Self {
+        self.typed.expr = udf::with_origin(self.typed.expr, origin);
+        self
+    }
 }
 
 impl Resolver<'_> {
     /// Resolves one scalar expression.
     pub(crate) fn expression(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Item> {
-        with_stack(|| self.expression_here(expr, scope).map_err(|error| suggest::at(error, &expr.origin)))
+        let item = with_stack(|| self.expression_here(expr, scope).map_err(|error| suggest::at(error, &expr.origin)))?;
+        Ok(match (&expr.origin, &expr.kind) {
+            (Some(origin), ExprKind::Cast { .. }) => item.placed(origin),
+            _ => item,
+        })
     }
 
     fn expression_here(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Item> {
@@ -123,8 +135,12 @@ impl Resolver<'_> {
     }
 
     pub(crate) fn cast(&self, expression: &Expr, target: &DataType, mode: CastMode, scope: &Scope<'_>) -> Result<Item> {
-        let item = self.expression(expression, scope)?;
         let context = self.context();
+        if let (CastMode::Ansi, true, ExprKind::Literal(Literal::String(said))) = (mode, target.is_datetime(), &expression.kind) {
+            let typed = cast::datetime_literal(said, target, &context)?;
+            return Ok(Item::new(typed, format!("{} '{said}'", target.sql())));
+        }
+        let item = self.expression(expression, scope)?;
         let (mode, word) = match mode {
             CastMode::Session => (context.mode(), "CAST"),
             CastMode::Ansi => (EvalMode::Ansi, "CAST"),
@@ -136,7 +152,7 @@ impl Resolver<'_> {
             other => other,
         };
         let text = format!("{word}({} AS {})", item.text, target.sql());
-        cast::check_cast(&text, &item.typed.data_type, target, mode)?;
+        cast::check_cast(&item.text, &item.typed.data_type, target, mode)?;
         Ok(Item::new(cast::cast(item.typed, target, mode, &context)?, text))
     }
 

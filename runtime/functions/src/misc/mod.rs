@@ -20,7 +20,11 @@ use crate::udf::Kernel;
 
 macro_rules! cast_to {
     ($name:literal, $to:expr) => {
-        Function { name: $name, kind: Kind::Scalar(|call| cast_call(call, $to)), display: None }
+        Function {
+            name: $name,
+            kind: Kind::Scalar(|call| cast_call(call, $to)),
+            display: Some(|texts| format!("CAST({} AS {})", texts.join(", "), $to.sql())),
+        }
     };
 }
 
@@ -53,7 +57,6 @@ pub static FUNCTIONS: &[Function] = &[
     constant!("current_database", |call| call.context.database.to_owned()),
     constant!("current_schema", |call| call.context.database.to_owned()),
     constant!("current_catalog", |_| "spark_catalog".to_owned()),
-    constant!("current_timezone", |call| call.context.time_zone.to_owned()),
 ];
 
 fn cast_call(mut call: Call<'_>, to: DataType) -> Result<Typed> {

@@ -7,7 +7,7 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, lit};
 use emberflow_base::{Error, Result};
-use emberflow_plan::DataType;
+use emberflow_plan::{DataType, StructField, StructType};
 
 use super::{different_types, floats, infix, two};
 use crate::call::{Call, Context, Typed};
@@ -105,8 +105,18 @@ pub fn comparable_type(left: &Typed, right: &Typed, context: &Context<'_>) -> Op
                 string_beside(l, r)
             }
         }
+        (Struct(fields), Struct(others)) if fields.fields.len() == others.fields.len() => {
+            tightest_common_type(l, &renamed(others, fields), context.ansi)
+        }
         _ => tightest_common_type(l, r, context.ansi),
     }
+}
+
+/// Structs are compared by position; the names of their fields do not matter.
+fn renamed(fields: &StructType, names: &StructType) -> DataType {
+    let pairs = fields.fields.iter().zip(&names.fields);
+    let fields = pairs.map(|(field, named)| StructField::new(&named.name, field.data_type.clone(), field.nullable));
+    DataType::Struct(StructType::new(fields.collect()))
 }
 
 /// Legacy: in a comparison the string becomes the other side's type.

@@ -56,8 +56,8 @@ fn truths(left: Typed, right: Typed, text: &str, context: &Context<'_>) -> Resul
 
 /// `left AND right`; `right` is not evaluated where `left` is false, if that could raise.
 pub fn and(left: Expr, right: Expr) -> Result<Expr> {
-    // A condition on the query around stays a plain one: only such can be turned into a join.
-    if !can_raise(&right) || right.contains_outer() {
+    // A condition on another query stays a plain one: only such can be turned into a join.
+    if !can_raise(&right) || reaches_out(&right) {
         return Ok(left.and(right));
     }
     let guards = guards(split_conjunction(&left), &left);
@@ -68,7 +68,7 @@ pub fn and(left: Expr, right: Expr) -> Result<Expr> {
 
 /// `left OR right`; `right` is not evaluated where `left` is true, if that could raise.
 pub fn or(left: Expr, right: Expr) -> Result<Expr> {
-    if !can_raise(&right) {
+    if !can_raise(&right) || reaches_out(&right) {
         return Ok(left.or(right));
     }
     let guards = guards(split_disjunction(&left), &left);
@@ -85,7 +85,15 @@ fn split_disjunction(expr: &Expr) -> Vec<&Expr> {
 /// parts that cannot raise themselves are repeated.
 fn guards(parts: Vec<&Expr>, whole: &Expr) -> Vec<Expr> {
     let is_small = size_up_to(whole, 64) < 64;
-    parts.into_iter().filter(|part| !part.is_volatile() && !part.contains_outer() && (is_small || !can_raise(part))).cloned().collect()
+    parts.into_iter().filter(|part| !part.is_volatile() && !reaches_out(part) && (is_small || !can_raise(part))).cloned().collect()
+}
+
+/// Whether a sub-query is asked, or this is part of one and asks the query around.
+fn reaches_out(expr: &Expr) -> bool {
+    let is_query = |node: &Expr| {
+        matches!(node, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_))
+    };
+    expr.contains_outer() || expr.exists(|node| Ok(is_query(node))).unwrap_or(true)
 }
 
 fn size_up_to(expr: &Expr, most: usize) -> usize {
