@@ -140,7 +140,8 @@ pub fn can_raise(expr: &Expr) -> bool {
 }
 
 fn depends_on_rows(expr: &Expr) -> bool {
-    expr.exists(|node| Ok(matches!(node, Expr::Column(_) | Expr::OuterReferenceColumn(..) | Expr::LambdaVariable(_)))).unwrap_or(true)
+    expr.exists(|node| Ok(matches!(node, Expr::Column(_) | Expr::OuterReferenceColumn(..) | Expr::LambdaVariable(_))))
+        .unwrap_or(true)
 }
 
 /// Tells the kernels just built for one written call where it was written; those inside already know theirs.

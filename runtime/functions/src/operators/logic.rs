@@ -85,14 +85,17 @@ fn split_disjunction(expr: &Expr) -> Vec<&Expr> {
 /// parts that cannot raise themselves are repeated.
 fn guards(parts: Vec<&Expr>, whole: &Expr) -> Vec<Expr> {
     let is_small = size_up_to(whole, 64) < 64;
-    parts.into_iter().filter(|part| !part.is_volatile() && !reaches_out(part) && (is_small || !can_raise(part))).cloned().collect()
+    parts
+        .into_iter()
+        .filter(|part| !part.is_volatile() && !reaches_out(part) && (is_small || !can_raise(part)))
+        .cloned()
+        .collect()
 }
 
 /// Whether a sub-query is asked, or this is part of one and asks the query around.
 fn reaches_out(expr: &Expr) -> bool {
-    let is_query = |node: &Expr| {
-        matches!(node, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_))
-    };
+    let is_query =
+        |node: &Expr| matches!(node, Expr::ScalarSubquery(_) | Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_));
     expr.contains_outer() || expr.exists(|node| Ok(is_query(node))).unwrap_or(true)
 }
 
