@@ -17,8 +17,9 @@ use datafusion::common::JoinType;
 use datafusion::functions_aggregate::expr_fn::{avg, count, min, sum};
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext, col, lit};
-use emberflow_actors::{JobOptions, ResultOrder, Runtime, RuntimeOptions};
+use emberflow_actors::{JobHandle, JobOptions, ResultOrder, Runtime, RuntimeOptions};
 use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use tpchgen::generators::{CustomerGenerator, LineItemGenerator, OrderGenerator, PartGenerator, SupplierGenerator};
 use tpchgen_arrow::{CustomerArrow, LineItemArrow, OrderArrow, PartArrow, SupplierArrow};
 
@@ -42,7 +43,11 @@ fn main() {
             let began = Instant::now();
             if round % 2 == 0 {
                 let options = JobOptions { order: ResultOrder::AsReady, ..JobOptions::named(*name) };
-                let batches = actors.submit(plan, ctx.task_ctx(), options).unwrap().collect_blocking().unwrap();
+                let mut job = actors.submit(plan, ctx.task_ctx(), options).unwrap();
+                let batches = job.collect_blocking().unwrap();
+                if round == 4 && std::env::var("SHOW_ACTORS").is_ok() {
+                    show(&job.handle());
+                }
                 best.0 = best.0.min(began.elapsed());
                 rows.0 = count_rows(&batches);
             } else {
@@ -58,6 +63,13 @@ fn main() {
         total_own += best.1;
     }
     println!("ratio datafusion={:.3}", ratio(total_actors, total_own));
+}
+
+/// How long each task had its arbiter.
+fn show(job: &JobHandle) {
+    for actor in job.figures().iter().filter(|actor| !actor.busy.is_zero()) {
+        println!("    {:<110} busy {:>9.1?} rows {}", actor.name, actor.busy, actor.rows);
+    }
 }
 
 fn ratio(ours: Duration, theirs: Duration) -> f64 {
@@ -79,7 +91,8 @@ fn write_tables(folder: &Path, scale: f64) {
 fn write(folder: &Path, table: &str, mut batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>) {
     let first = batches.next().unwrap().unwrap();
     let file = File::create(folder.join(format!("{table}.parquet"))).unwrap();
-    let mut writer = ArrowWriter::try_new(file, first.schema(), None).unwrap();
+    let row_groups = WriterProperties::builder().set_max_row_group_row_count(Some(100_000)).build();
+    let mut writer = ArrowWriter::try_new(file, first.schema(), Some(row_groups)).unwrap();
     writer.write(&first).unwrap();
     batches.for_each(|batch| writer.write(&batch.unwrap()).unwrap());
     writer.close().unwrap();

@@ -30,6 +30,8 @@ mod figures;
 mod job;
 pub mod pipeline;
 mod runtime;
+#[cfg(test)]
+mod sim;
 mod stage;
 mod task;
 

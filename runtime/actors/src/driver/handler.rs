@@ -11,6 +11,7 @@ use datafusion::execution::TaskContext;
 
 use super::decide::{Ending, Fact, JobState, Order, StageFacts};
 use super::message::{Begin, Cancel, TaskEnded, Unread, Wanted};
+use super::place::place;
 use super::retry::RetryPolicy;
 use crate::exchange::Close;
 use crate::figures::{ActorState, Gauge};
@@ -73,8 +74,7 @@ impl DriverActor {
             gauge,
         };
         let actor = OperatorActor::new(options);
-        // Stages of one task take turns too, so that they do not all meet on the first core.
-        let place = (task + if planned.tasks == 1 { stage } else { 0 }) % self.options.arbiters.len();
+        let place = place(stage, task, planned.tasks, self.options.arbiters.len());
         let address = OperatorActor::start_in_arbiter(&self.options.arbiters[place], move |_| actor);
         self.tasks[stage][task] = Some(address);
     }

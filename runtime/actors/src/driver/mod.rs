@@ -7,8 +7,10 @@
 mod decide;
 mod handler;
 pub(crate) mod message;
+mod place;
 mod retry;
 
 pub use decide::{Ending, Fact, JobState, Order, StageFacts, TaskEnd};
 pub(crate) use handler::{DriverActor, DriverOptions};
+pub(crate) use place::place;
 pub use retry::{Fault, RetryPolicy, Verdict, verdict};

@@ -32,6 +32,8 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 
 pub use credit::{CreditCore, CreditLimits, Permit};
 pub(crate) use handler::{LaneOptions, PartitionActor};
+#[cfg(test)]
+pub(crate) use lane::{LaneCore, Parcel, Taken};
 pub(crate) use ledger::Ledger;
 pub(crate) use mark::{Mark, Watermarks};
 pub(crate) use message::Close;
@@ -39,6 +41,8 @@ pub(crate) use outlet::{Flow, Outlet};
 pub(crate) use reader::LaneReader;
 pub(crate) use router::{Router, SpreadOptions};
 pub(crate) use size::batch_bytes;
+#[cfg(test)]
+pub(crate) use spill::SpillFile;
 
 use crate::driver::DriverActor;
 use crate::driver::message::Wanted;
@@ -63,6 +67,8 @@ pub(crate) enum Shape {
 pub(crate) struct Exchange {
     /// Also the id of the stage that fills it.
     pub id: usize,
+    /// The stage that reads it; the result's own for the result.
+    pub read_by: usize,
     pub shape: Shape,
     pub producers: usize,
     pub schema: SchemaRef,

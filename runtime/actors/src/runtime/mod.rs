@@ -125,11 +125,12 @@ impl Runtime {
         let service = self.arbiters.service(job.id);
         let operators = self.arbiters.operators();
         let exchanges: Vec<_> = stages.iter().map(|stage| stage.exchange.clone()).collect();
+        let tasks: Vec<_> = stages.iter().map(|stage| stage.tasks).collect();
         let disk = context.runtime_env().disk_manager.clone();
         let driver =
             DriverOptions { job: job.clone(), stages, context, arbiters: operators.clone(), retry: options.retry, gauge };
         let address = DriverActor::start_in_arbiter(&service, move |_| DriverActor::new(driver));
-        wire(Wires { job, exchanges: &exchanges, disk, options, operators, service }, &address);
+        wire(Wires { job, exchanges: &exchanges, tasks: &tasks, disk, options, operators, service }, &address);
         address.do_send(Begin);
         let mut drivers = self.drivers.lock();
         drivers.retain(|driver| driver.upgrade().is_some());

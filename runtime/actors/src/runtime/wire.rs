@@ -9,7 +9,7 @@ use actix::{Actor, Addr};
 use actix_rt::ArbiterHandle;
 use datafusion::execution::disk_manager::DiskManager;
 
-use crate::driver::DriverActor;
+use crate::driver::{DriverActor, place};
 use crate::exchange::{Exchange, LaneOptions, Ledger, PartitionActor, Wiring};
 use crate::figures::ActorKind;
 use crate::job::{JobOptions, JobShared};
@@ -19,6 +19,8 @@ pub(crate) struct Wires<'a> {
     pub job: &'a Arc<JobShared>,
     /// The result's first.
     pub exchanges: &'a [Arc<Exchange>],
+    /// Tasks of each stage.
+    pub tasks: &'a [usize],
     pub disk: Arc<DiskManager>,
     pub options: &'a JobOptions,
     pub operators: Vec<ArbiterHandle>,
@@ -55,7 +57,10 @@ impl Wires<'_> {
     fn arbiter(&self, exchange: &Exchange, lane: usize) -> &ArbiterHandle {
         match exchange.id {
             0 => &self.service,
-            _ => &self.operators[exchange.shape.reader_of_lane(lane) % self.operators.len()],
+            _ => {
+                let (stage, task) = (exchange.read_by, exchange.shape.reader_of_lane(lane));
+                &self.operators[place(stage, task, self.tasks[stage], self.operators.len())]
+            }
         }
     }
 }

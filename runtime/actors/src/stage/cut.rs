@@ -50,7 +50,7 @@ pub(crate) struct Stage {
 /// The stages of `plan`, its result first.
 /// `over` is raised when the job ends.
 pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>) -> Result<Vec<Stage>> {
-    let mut cutter = Cutter { stages: Vec::new(), over };
+    let mut cutter = Cutter { stages: Vec::new(), over, current: 0 };
     let result = cutter.reserve();
     let mut leaves = Vec::new();
     let plan = cutter.node(plan, true, &mut leaves)?;
@@ -62,6 +62,8 @@ pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>) -> Result
 struct Cutter {
     stages: Vec<Option<Stage>>,
     over: Arc<AtomicBool>,
+    /// The stage whose operators are being cut.
+    current: usize,
 }
 
 type Plan = Arc<dyn ExecutionPlan>;
@@ -148,7 +150,9 @@ impl Cutter {
     ) -> Result<Plan> {
         let id = self.reserve();
         let mut leaves = Vec::new();
+        let reader = std::mem::replace(&mut self.current, id);
         let input = self.node(input, matches!(shape, Shape::GatherInOrder), &mut leaves)?;
+        self.current = reader;
         let exchange = self.exchange(id, &input, shape, eager);
         self.fill(id, input.clone(), exchange.clone(), leaves);
         Ok(Arc::new(ExchangeReaderExec::new(name, exchange, input, properties, fetch)))
@@ -157,6 +161,7 @@ impl Cutter {
     fn exchange(&self, id: usize, input: &Plan, shape: Shape, eager: bool) -> Arc<Exchange> {
         Arc::new(Exchange {
             id,
+            read_by: self.current,
             shape,
             producers: partitions(input),
             schema: input.schema(),
