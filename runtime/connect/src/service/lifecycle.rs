@@ -30,8 +30,11 @@ pub(super) fn interrupt(core: &Core, request: Bytes) -> Result<Bytes, Status> {
     })
 }
 
+/// Whether an operation is meant.
+type Choice<'a> = Box<dyn Fn(&Operation) -> bool + 'a>;
+
 /// Which operations an interrupt means.
-fn meant(request: &InterruptRequest) -> Result<Box<dyn Fn(&Operation) -> bool + '_>> {
+fn meant(request: &InterruptRequest) -> Result<Choice<'_>> {
     let incomplete = |what: &str| {
         let why = Error::new(format!("INVALID_PARAMETER_VALUE.{what}"));
         why.with("parameter", "`operation_tag`, `operation_id`").with("functionName", "`Interrupt`")

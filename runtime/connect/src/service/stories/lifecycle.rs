@@ -159,7 +159,8 @@ async fn tags_choose_what_is_interrupted() {
     let (one, two) = ("00000000-0000-0000-0000-0000000000b1", "00000000-0000-0000-0000-0000000000b2");
     let mut first = stage.execute(tagged(one, "x")).await;
     let mut second = stage.execute(tagged(two, "y")).await;
-    (first.message().await, second.message().await);
+    first.message().await;
+    second.message().await;
     assert_eq!(interrupt(&stage, InterruptType::Tag, Some(Interrupt::OperationTag("x".into()))).await, [one]);
     assert_eq!(failure(first).await, "OPERATION_CANCELED");
     assert_eq!(interrupt(&stage, InterruptType::All, None).await, [two]);
