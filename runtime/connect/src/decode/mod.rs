@@ -15,6 +15,8 @@ mod expression;
 pub(crate) mod literal;
 pub(crate) mod names;
 mod relation;
+#[cfg(test)]
+mod tests;
 pub(crate) mod types;
 mod unpack;
 
