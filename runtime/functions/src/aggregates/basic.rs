@@ -21,11 +21,12 @@ use crate::types::to_arrow;
 /// `count(*)`, `count(x, ...)`: rows in which no argument is null.
 pub fn count(call: Call<'_>) -> Result<Typed> {
     if call.is_empty() {
-        let error = Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION").with("functionName", format!("`{}`", call.name));
-        return Err(error
+        return Err(Error::new("WRONG_NUM_ARGS.WITH_SUGGESTION")
+            .with("functionName", format!("`{}`", call.name))
             .with("expectedNum", "> 0")
             .with("actualNum", "0")
-            .with("docroot", "https://spark.apache.org/docs/latest"));
+            .with("legacyConfKey", "\"spark.sql.legacy.allowParameterlessCount\"")
+            .with("legacyConfValue", "\"true\""));
     }
     let distinct = call.is_distinct;
     counted(&call, distinct)

@@ -44,6 +44,7 @@ pub fn make_map(
     returns: &Arrow,
 ) -> Result<ArrayRef> {
     let rows = comparable(&[keys])?;
+    let nulls = keys.logical_nulls();
     let (mut key_picks, mut value_picks, mut lengths, mut valid) = (vec![], vec![], vec![], vec![]);
     for entries in chosen {
         valid.push(entries.is_some());
@@ -51,7 +52,7 @@ pub fn make_map(
         let mut places: HashMap<_, usize> = HashMap::with_capacity(entries.len());
         let mut kept: Vec<(u32, u32)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            if keys.is_null(key as usize) {
+            if nulls.as_ref().is_some_and(|nulls| nulls.is_null(key as usize)) {
                 return Err(Error::new("NULL_MAP_KEY"));
             }
             match places.get(&rows[0].row(key as usize)) {
@@ -261,7 +262,8 @@ pub fn map_from_arrays(call: Call<'_>) -> Result<Typed> {
                 continue;
             }
             if keys.value_length(row) != values.value_length(row) {
-                return Err(Error::internal("the keys and the values of map_from_arrays differ in number"));
+                let text = "The array of keys and the array of values differ in length.";
+                return Err(Error::new("_LEGACY_ERROR_TEMP_2128").text(text));
             }
             chosen.push(Some(range(&keys, row).zip(range(&values, row)).collect()));
         }

@@ -12,7 +12,7 @@ use emberflow_base::{Error, Result};
 use emberflow_plan::{DataType, StructField, StructType};
 
 use super::reading::{Clock, nullable_throughout};
-use super::writing::{Style, bare};
+use super::writing::{Style, bare, is_null};
 use super::{Options, schema_argument};
 use crate::call::{Call, Typed};
 use crate::kernel::{Kernel, booleans, from_arrow, primitives, strings, timestamps};
@@ -130,7 +130,7 @@ pub fn to_csv(call: Call<'_>) -> Result<Typed> {
             }
             let mut parts = Vec::with_capacity(structs.num_columns());
             for column in structs.columns() {
-                parts.push(if column.is_null(row) { String::new() } else { protected(&bare(column, row, &style)?, separator) });
+                parts.push(if is_null(column, row) { String::new() } else { protected(&bare(column, row, &style)?, separator) });
             }
             Ok(Some(parts.join(&separator.to_string())))
         })

@@ -67,8 +67,13 @@ fn quoted(text: &str, out: &mut String) {
     out.push_str(&Value::String(text.to_owned()).to_string());
 }
 
+/// Also says so of a column without type, which has no validity of its own.
+pub(super) fn is_null(array: &ArrayRef, row: usize) -> bool {
+    array.is_null(row) || array.data_type() == &Arrow::Null
+}
+
 fn write(array: &ArrayRef, row: usize, style: &Style, out: &mut String) -> Result<()> {
-    if array.is_null(row) {
+    if is_null(array, row) {
         out.push_str("null");
         return Ok(());
     }
@@ -114,7 +119,7 @@ fn write_object(fields: Vec<(String, (ArrayRef, usize))>, style: &Style, keeps_n
     out.push('{');
     let mut first = true;
     for (name, (array, row)) in fields {
-        if array.is_null(row) && !keeps_nulls {
+        if is_null(&array, row) && !keeps_nulls {
             continue;
         }
         if !std::mem::replace(&mut first, false) {

@@ -48,7 +48,8 @@ pub fn unhex(call: Call<'_>) -> Result<Typed> {
     }))
 }
 
-fn unhexed(text: &str) -> Option<Vec<u8>> {
+/// The bytes of hexadecimal text.
+pub(crate) fn unhexed(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u32> = text.chars().map(|letter| letter.to_digit(16)).collect::<Option<_>>()?;
     let (first, pairs) = digits.split_at(digits.len() % 2);
     let bytes = first.iter().copied().chain(pairs.chunks_exact(2).map(|pair| pair[0] * 16 + pair[1]));

@@ -7,6 +7,8 @@ mod elementary;
 mod random;
 mod rounding;
 
+pub(crate) use bases::unhexed;
+
 use emberflow_base::Result;
 
 use crate::call::{Call, Typed};

@@ -228,18 +228,54 @@ pub fn url_encode(call: Call<'_>) -> Result<Typed> {
     })
 }
 
-/// `url_decode(text)`
-pub fn url_decode(call: Call<'_>) -> Result<Typed> {
+/// `url_decode(text)`; forgiving: `try_url_decode`.
+pub fn url_decode(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     call.arity(&[1])?;
-    let (argument, nullable) = (call.text(0)?.expr, call.any_nullable());
-    let kernel = Kernel::new("url_decode", &DataType::String, nullable, |columns| {
+    let (argument, nullable) = (call.text(0)?.expr, call.any_nullable() || forgiving);
+    let kernel = Kernel::new("url_decode", &DataType::String, nullable, move |columns| {
         let texts = columns.text(0)?;
-        strings(columns.rows, |row| match texts.at(row) {
-            None => Ok(None),
-            Some(text) => url_decoded(text).map(Some).ok_or_else(|| Error::new("CANNOT_DECODE_URL").with("url", text)),
+        strings(columns.rows, |row| match texts.at(row).map(|text| (text, url_decoded(text))) {
+            Some((text, None)) if !forgiving => Err(Error::new("CANNOT_DECODE_URL").with("url", text)),
+            other => Ok(other.and_then(|(_, decoded)| decoded)),
         })
     });
-    Ok(Typed::new(kernel.fallible_if(true).call(vec![argument]), DataType::String, nullable))
+    Ok(Typed::new(kernel.identity(forgiving).fallible_if(!forgiving).call(vec![argument]), DataType::String, nullable))
+}
+
+/// `to_binary(text [, format])`: `hex`, `utf-8` or `base64`; forgiving: `try_to_binary`.
+pub fn to_binary(call: Call<'_>, forgiving: bool) -> Result<Typed> {
+    call.arity(&[1, 2])?;
+    let format = match call.len() {
+        1 => "hex".to_owned(),
+        _ => call.literal_text(1).ok_or_else(|| call.not_constant(1, "fmt", &DataType::String))?.to_ascii_lowercase(),
+    };
+    let read: fn(&str) -> Option<Vec<u8>> = match format.as_str() {
+        "hex" => crate::math::unhexed,
+        "utf-8" | "utf8" => |text| Some(text.as_bytes().to_vec()),
+        "base64" => |text| Some(from_base64(text)),
+        _ => {
+            return Err(Error::new("DATATYPE_MISMATCH.INVALID_ARG_VALUE")
+                .with("sqlExpr", call.sql())
+                .with("inputName", "fmt")
+                .with("requireType", "case-insensitive \"STRING\"")
+                .with("validValues", "'hex', 'utf-8', 'utf8', or 'base64'")
+                .with("inputValue", format!("'{format}'")));
+        }
+    };
+    let text = call.text(0)?;
+    let kernel = Kernel::new("to_binary", &DataType::Binary, true, move |columns| {
+        let texts = columns.text(0)?;
+        binaries(columns.rows, |row| match texts.at(row).map(|text| (text, read(text))) {
+            Some((text, None)) if !forgiving => Err(Error::new("CONVERSION_INVALID_INPUT")
+                .with("str", format!("'{text}'"))
+                .with("fmt", format!("'{}'", format.to_uppercase()))
+                .with("targetType", "\"BINARY\"")
+                .with("suggestion", "`try_to_binary`")),
+            other => Ok(other.and_then(|(_, bytes)| bytes)),
+        })
+    });
+    let identity = format!("{forgiving} {}", call.literal_text(1).unwrap_or_default());
+    Ok(Typed::new(kernel.identity(identity).fallible_if(!forgiving).call(vec![text.expr]), DataType::Binary, true))
 }
 
 fn url_decoded(text: &str) -> Option<String> {

@@ -29,6 +29,7 @@ const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Fun
 
 /// The functions of strings.
 pub static FUNCTIONS: &[Function] = &[
+    Function { name: "||", kind: Kind::Scalar(joining::concat), display: Some(|args| format!("concat({})", args.join(", "))) },
     scalar("ascii", encoding::ascii),
     scalar("base64", encoding::base64),
     scalar("bit_length", |call| slicing::length_of(call, |text| text.len() * 8, |bytes| bytes.len() * 8)),
@@ -82,12 +83,15 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("substr", slicing::substring),
     scalar("substring", slicing::substring),
     scalar("substring_index", searching::substring_index),
+    scalar("to_binary", |call| encoding::to_binary(call, false)),
     scalar("translate", searching::translate),
     scalar("trim", |call| slicing::trim(call, slicing::Side::Both, false)),
+    scalar("try_to_binary", |call| encoding::to_binary(call, true)),
+    scalar("try_url_decode", |call| encoding::url_decode(call, true)),
     scalar("ucase", upper),
     scalar("unbase64", encoding::unbase64),
     scalar("upper", upper),
-    scalar("url_decode", encoding::url_decode),
+    scalar("url_decode", |call| encoding::url_decode(call, false)),
     scalar("url_encode", encoding::url_encode),
 ];
 
