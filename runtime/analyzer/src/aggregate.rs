@@ -43,7 +43,7 @@ impl Aggregated {
 
     /// `expr`, said over the aggregate's columns: groupings and aggregate calls become columns, anything else of the input
     /// is an error.
-    pub(crate) fn rewrite(&mut self, resolver: &Resolver<'_>, expr: Expr, text: &str) -> Result<Expr> {
+    pub(crate) fn rewrite(&mut self, resolver: &Resolver<'_>, expr: Expr) -> Result<Expr> {
         let mut failure = None;
         let rewritten = expr
             .transform_down(|expr| {
@@ -63,7 +63,11 @@ impl Aggregated {
                         Ok(Transformed::new(column, true, TreeNodeRecursion::Jump))
                     }
                     Expr::Column(column) if !self.has(&column.name) => {
-                        failure = Some(missing(text, &column.name, &self.input));
+                        failure = Some(if self.groups.is_empty() {
+                            Error::new("MISSING_GROUP_BY")
+                        } else {
+                            missing(&column.name, &self.input)
+                        });
                         Ok(Transformed::new(expr, false, TreeNodeRecursion::Stop))
                     }
                     _ => Ok(Transformed::no(expr)),
@@ -155,9 +159,8 @@ impl Aggregated {
 }
 
 /// A column that is neither grouped nor aggregated.
-fn missing(text: &str, column: &str, input: &Resolved) -> Error {
+fn missing(column: &str, input: &Resolved) -> Error {
     let name = input.reachable().find(|attribute| attribute.column == column).map_or(column, |attribute| &attribute.name);
-    let _ = text;
     Error::new("MISSING_AGGREGATION")
         .with("expression", format!("\"{name}\""))
         .with("expressionAnyValue", format!("\"any_value({name})\""))
@@ -169,7 +172,8 @@ pub(crate) fn project_with_windows(
     input: LogicalPlan,
     selected: &[(Expr, Attr)],
 ) -> Result<LogicalPlan> {
-    let (plan, expressions) = extract_windows(resolver, input, selected.iter().map(|(expr, _)| expr.clone()).collect())?;
+    let expressions = selected.iter().map(|(expr, _)| without_memberships(expr.clone())).collect::<Result<_>>()?;
+    let (plan, expressions) = extract_windows(resolver, input, expressions)?;
     let mut columns: Vec<Expr> = Vec::with_capacity(selected.len());
     for (expr, (_, attribute)) in expressions.into_iter().zip(selected) {
         let expr = match &expr {
@@ -181,6 +185,59 @@ pub(crate) fn project_with_windows(
         }
     }
     project(plan, columns)
+}
+
+/// `x IN (subquery)` and `EXISTS` as values: DataFusion joins them only in filters, so here they become counts.
+///
+/// IN is true if a row is equal, else null if there is a null among the rows (or `x` is null and there are rows), else false.
+fn without_memberships(expr: Expr) -> Result<Expr> {
+    use datafusion::logical_expr::{not, when};
+    let counted = |plan: LogicalPlan, condition: Option<Expr>| -> datafusion::common::Result<Expr> {
+        let mut builder = LogicalPlanBuilder::from(plan);
+        if let Some(condition) = condition {
+            builder = builder.filter(condition)?;
+        }
+        let count = datafusion::functions_aggregate::expr_fn::count(lit(1i64)).alias("matches");
+        let plan = builder.aggregate(Vec::<Expr>::new(), vec![count])?.build()?;
+        Ok(Expr::ScalarSubquery(crate::expression::lowered(plan)).gt(lit(0i64)))
+    };
+    let rewritten = expr.transform_up(|expr| {
+        Ok(match expr {
+            Expr::Exists(exists) => {
+                let found = counted(exists.subquery.subquery.as_ref().clone(), None)?;
+                Transformed::yes(if exists.negated { not(found) } else { found })
+            }
+            Expr::InSubquery(membership) => {
+                let plan = membership.subquery.subquery.as_ref().clone();
+                let column = plan.schema().columns().into_iter().next().map(Expr::Column).unwrap_or_else(|| lit(true));
+                let data_type = plan.schema().field(0).data_type().clone();
+                let value = outer_references((*membership.expr).clone(), &data_type)?;
+                let equal = counted(plan.clone(), Some(column.clone().eq(value)))?;
+                let null_there = counted(plan.clone(), Some(column.is_null()))?;
+                let any = counted(plan, None)?;
+                let unknown = null_there.or(membership.expr.is_null().and(any));
+                let null = lit(datafusion::common::ScalarValue::Boolean(None));
+                let found = when(equal, lit(true)).when(unknown, null).otherwise(lit(false))?;
+                Transformed::yes(if membership.negated { not(found) } else { found })
+            }
+            other => Transformed::no(other),
+        })
+    });
+    Ok(rewritten.map_err(from_datafusion)?.data)
+}
+
+/// An expression of the query around, as the sub-query sees it.
+fn outer_references(expr: Expr, data_type: &arrow::datatypes::DataType) -> datafusion::common::Result<Expr> {
+    let rewritten = expr.transform_up(|expr| {
+        Ok(match expr {
+            Expr::Column(column) => {
+                let field = Arc::new(arrow::datatypes::Field::new(&column.name, data_type.clone(), true));
+                Transformed::yes(Expr::OuterReferenceColumn(field, column))
+            }
+            other => Transformed::no(other),
+        })
+    });
+    Ok(rewritten?.data)
 }
 
 /// Moves window calls out of expressions into `Window` nodes over `input`.

@@ -19,6 +19,8 @@ pub struct Attribute {
     pub data_type: DataType,
     pub nullable: bool,
     pub metadata: Option<String>,
+    /// Only a name with its qualifier finds it (a side's own key after a join with USING).
+    pub qualified_only: bool,
 }
 
 /// Attributes are shared: a plan of a thousand steps passes the same ones along.
@@ -44,6 +46,11 @@ impl Attribute {
 
     pub fn with_qualifier(&self, qualifier: Vec<String>) -> Attr {
         Arc::new(Self { qualifier, ..self.clone() })
+    }
+
+    /// The same column, found only with its qualifier.
+    pub fn only_qualified(&self) -> Attr {
+        Arc::new(Self { qualified_only: true, ..self.clone() })
     }
 
     pub fn with_name(&self, name: impl Into<String>) -> Attr {

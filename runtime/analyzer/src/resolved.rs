@@ -24,7 +24,15 @@ pub struct Hidden {
 }
 
 /// Which columns the DataFrame of a plan id had; several entries if it occurs several times.
-pub type PlanIds = HashMap<i64, Vec<Arc<[Attr]>>>;
+pub type PlanIds = HashMap<i64, Vec<Remembered>>;
+
+/// The columns of a DataFrame where it stands in the tree.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    pub columns: Arc<[Attr]>,
+    /// How far below the top of the tree; of several places the nearest is meant.
+    pub level: usize,
+}
 
 #[derive(Debug, Clone)]
 pub struct Resolved {
@@ -51,11 +59,11 @@ impl Resolved {
     }
 
     /// Remembers that the DataFrame `plan_id` is this.
-    pub fn remember(mut self, plan_id: Option<i64>) -> Self {
+    pub fn remember(mut self, plan_id: Option<i64>, level: usize) -> Self {
         if let Some(plan_id) = plan_id {
             let known = self.plan_ids.entry(plan_id).or_default();
-            if !known.iter().any(|columns| Arc::ptr_eq(columns, &self.output)) {
-                known.push(Arc::clone(&self.output));
+            if !known.iter().any(|place| Arc::ptr_eq(&place.columns, &self.output)) {
+                known.push(Remembered { columns: Arc::clone(&self.output), level });
             }
         }
         self

@@ -97,6 +97,8 @@ pub(crate) struct Resolver<'a> {
     ctes: std::cell::RefCell<Ctes>,
     parameters: std::cell::RefCell<Parameters>,
     next_column: Cell<u64>,
+    /// How deep in the tree of relations the walk is.
+    level: Cell<usize>,
 }
 
 impl<'a> Resolver<'a> {
@@ -110,6 +112,7 @@ impl<'a> Resolver<'a> {
             ctes: Default::default(),
             parameters: Default::default(),
             next_column: Cell::new(1),
+            level: Cell::new(0),
         }
     }
 
@@ -187,6 +190,7 @@ impl<'a> Resolver<'a> {
             data_type,
             nullable,
             metadata: None,
+            qualified_only: false,
         })
     }
 
@@ -199,6 +203,7 @@ impl<'a> Resolver<'a> {
             data_type: typed.data_type.clone(),
             nullable: typed.nullable,
             metadata,
+            qualified_only: false,
         })
     }
 
@@ -249,13 +254,16 @@ impl<'a> Resolver<'a> {
     /// Resolves a relation; `outer` is the scope around a sub-query.
     pub(crate) fn relation(&self, relation: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         with_stack(|| {
-            let resolved =
-                crate::relation::resolve(self, relation, outer).map_err(|error| crate::suggest::at(error, &relation.origin))?;
+            let level = self.level.get();
+            self.level.set(level + 1);
+            let resolved = crate::relation::resolve(self, relation, outer);
+            self.level.set(level);
+            let resolved = resolved.map_err(|error| crate::suggest::at(error, &relation.origin))?;
             let resolved = match relation.plan_id {
                 Some(plan_id) => self.from_kept_rows(plan_id, resolved)?,
                 None => resolved,
             };
-            Ok(resolved.remember(relation.plan_id))
+            Ok(resolved.remember(relation.plan_id, level))
         })
     }
 }

@@ -157,7 +157,9 @@ impl<'a> Scope<'a> {
             return Ok(Some(found));
         }
         let Some(first) = parts.first() else { return Ok(None) };
-        let candidates = columns.iter().filter(|attribute| same_name(&attribute.name, first, self.case_sensitive));
+        let candidates = columns
+            .iter()
+            .filter(|attribute| !attribute.qualified_only && same_name(&attribute.name, first, self.case_sensitive));
         let found = single(candidates, parts, origin)?;
         Ok(found.map(|attribute| (attribute.spelled(first), parts[1..].to_vec())))
     }
@@ -186,48 +188,35 @@ impl<'a> Scope<'a> {
                 .all(|(have, want)| same_name(have, want, self.case_sensitive))
     }
 
-    /// The column `name` of the DataFrame `plan_id`, wherever it stands below, provided it still comes out.
+    /// The column `name` of the DataFrame `plan_id`, wherever it stands below, provided it still comes out. If the
+    /// DataFrame stands there several times, the nearest place counts; two as near as each other are ambiguous.
     pub fn find_in_plan(&self, plan_id: i64, parts: &[String], origin: &Origin) -> Result<Found> {
         let mut known = false;
-        let mut reached: Vec<(Attr, Vec<String>)> = Vec::new();
-        for ids in &self.plan_ids {
-            for columns in ids.get(&plan_id).into_iter().flatten() {
-                known = true;
-                if let Some((attribute, fields)) = self.find_column(columns, parts, origin)?
-                    && let Some(current) = self.still_there(&attribute)
-                    && !reached.iter().any(|(other, _)| other.column == current.column)
-                {
-                    reached.push((current.spelled(&attribute.name), fields));
-                }
+        let mut reached: Vec<(Attr, Vec<String>, usize)> = Vec::new();
+        for place in self.plan_ids.iter().filter_map(|ids| ids.get(&plan_id)).flatten() {
+            known = true;
+            if let Some((attribute, fields)) = self.find_column(&place.columns, parts, origin)?
+                && let Some(current) = self.still_there(&attribute)
+                && !reached.iter().any(|(other, _, _)| other.column == current.column)
+            {
+                reached.push((current.spelled(&attribute.name), fields, place.level));
             }
         }
-        match reached.len() {
-            1 => {
-                let (attribute, fields) = reached.remove(0);
+        let nearest = reached.iter().map(|(_, _, level)| *level).min();
+        reached.retain(|(_, _, level)| Some(*level) == nearest);
+        let said = format!("\"{}\"", parts.join("."));
+        match (reached.len(), self.outer) {
+            (1, _) => {
+                let (attribute, fields, _) = reached.remove(0);
                 Ok(Found::Column(attribute, fields))
             }
-            0 => match self.outer {
-                Some(outer) if !known => match outer.find_in_plan(plan_id, parts, origin)? {
-                    Found::Column(attribute, fields) => Ok(Found::Outer(attribute, fields)),
-                    other => Ok(other),
-                },
-                _ => self.missing_in_plan(plan_id, parts, origin),
+            (0, Some(outer)) if !known => match outer.find_in_plan(plan_id, parts, origin)? {
+                Found::Column(attribute, fields) => Ok(Found::Outer(attribute, fields)),
+                other => Ok(other),
             },
-            _ => Err(suggest::at(Error::new("AMBIGUOUS_COLUMN_REFERENCE").with("name", suggest::quoted_name(parts)), origin)),
+            (0, _) => Err(suggest::at(Error::new("CANNOT_RESOLVE_DATAFRAME_COLUMN").with("name", said), origin)),
+            _ => Err(suggest::at(Error::new("AMBIGUOUS_COLUMN_REFERENCE").with("name", said), origin)),
         }
-    }
-
-    /// A name that the DataFrame itself lacks is an unknown column; one it has but that no longer comes out is out of reach.
-    fn missing_in_plan(&self, plan_id: i64, parts: &[String], origin: &Origin) -> Result<Found> {
-        for ids in &self.plan_ids {
-            for columns in ids.get(&plan_id).into_iter().flatten() {
-                if self.find_column(columns, parts, origin)?.is_none() {
-                    return Err(suggest::unresolved_column(parts, columns, origin));
-                }
-            }
-        }
-        let error = Error::new("CANNOT_RESOLVE_DATAFRAME_COLUMN").with("name", suggest::quoted_name(parts));
-        Err(suggest::at(error, origin))
     }
 
     fn still_there(&self, wanted: &Attr) -> Option<Attr> {

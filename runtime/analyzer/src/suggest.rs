@@ -17,7 +17,7 @@ pub fn quoted_name(parts: &[String]) -> String {
 pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> Error {
     let wanted = parts.join(".");
     let mut names: Vec<String> = Vec::new();
-    let qualified = differently_qualified(known);
+    let qualified = parts.len() > 1 || differently_qualified(known);
     for attribute in known {
         let mut name = if qualified { attribute.qualifier.clone() } else { Vec::new() };
         name.push(attribute.name.clone());

@@ -129,7 +129,15 @@ impl Settings {
         if known(key).is_some_and(|setting| setting.is_static) {
             return Err(Error::new("CANNOT_MODIFY_STATIC_CONFIG").with("key", format!("\"{key}\"")));
         }
-        self.set.insert(key.to_owned(), value.into());
+        let value = value.into();
+        let is_flag = known(key).is_some_and(|setting| matches!(setting.default, Some("true" | "false")));
+        if is_flag && !matches!(value.trim().to_lowercase().as_str(), "true" | "false") {
+            return Err(Error::new("INVALID_CONF_VALUE.TYPE_MISMATCH")
+                .with("confName", key)
+                .with("confValue", value)
+                .with("confType", "boolean"));
+        }
+        self.set.insert(key.to_owned(), value);
         Ok(())
     }
 

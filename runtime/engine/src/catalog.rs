@@ -195,10 +195,19 @@ pub(crate) fn no_schema(name: &str) -> Error {
         .exception_class(Exception::NoSuchNamespace)
 }
 
-/// No such table.
-pub(crate) fn no_table(name: &[String]) -> Error {
-    let name = name.iter().map(|part| quote(part)).collect::<Vec<_>>().join(".");
-    Error::new("TABLE_OR_VIEW_NOT_FOUND").with("relationName", name)
+/// No such table, where a table or view of the catalog was meant.
+pub(crate) fn no_table(name: &[String], database: &str) -> Error {
+    let mut full: Vec<String> = match name.len() {
+        1 => vec![CATALOG.to_owned(), database.to_owned()],
+        2 => vec![CATALOG.to_owned()],
+        _ => Vec::new(),
+    };
+    full.extend(name.iter().cloned());
+    let name = full.iter().map(|part| quote(part)).collect::<Vec<_>>().join(".");
+    Error::new("TABLE_OR_VIEW_NOT_FOUND")
+        .with("relationName", name)
+        .with("searchPath", format!("[{}.{}]", quote(CATALOG), quote(database)))
+        .exception_class(Exception::NoSuchTable)
 }
 
 /// Spark's patterns for names: `*` and `|`, ignoring case.

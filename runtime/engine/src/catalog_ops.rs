@@ -66,7 +66,7 @@ impl Session {
             CatalogOp::ListViews { database, pattern } => self.list_tables(database, pattern, true),
             CatalogOp::GetTable { table, database } => {
                 let name = full(&table, database)?;
-                let listed = self.lookup(&name)?.ok_or_else(|| no_table(&name))?;
+                let listed = self.lookup(&name)?.ok_or_else(|| no_table(&name, &self.shared.database.read()))?;
                 listed_table(vec![listed])
             }
             CatalogOp::TableExists { table, database } => {

@@ -309,7 +309,7 @@ impl Session {
         let mut schema = self.schema_of(&table).await?;
         if let Some(name) = column.last() {
             schema.fields.retain(|field| field.name.eq_ignore_ascii_case(name));
-            let field = schema.fields.first().ok_or_else(|| no_table(&column))?;
+            let field = schema.fields.first().ok_or_else(|| no_table(&column, &self.shared.database.read()))?;
             let pairs = [
                 ("col_name", field.name.clone()),
                 ("data_type", field.data_type.simple_string()),
@@ -331,7 +331,7 @@ impl Session {
             [database, view] if database.eq_ignore_ascii_case(GLOBAL_TEMP) => self.engine.catalog.drop_global_view(view),
             other => self.shared.views.write().remove(&last(other).to_lowercase()).is_some(),
         };
-        if dropped || if_exists { Ok(tables::nothing()) } else { Err(no_table(name)) }
+        if dropped || if_exists { Ok(tables::nothing()) } else { Err(no_table(name, &self.shared.database.read())) }
     }
 
     fn drop_table(&self, name: &[String], if_exists: bool) -> Result<Rows> {
@@ -345,7 +345,7 @@ impl Session {
         match self.engine.catalog.remove(&full) {
             Some(info) => self.remove_files(&info).map(|()| tables::nothing()),
             None if if_exists => Ok(tables::nothing()),
-            None => Err(no_table(name)),
+            None => Err(no_table(name, &self.shared.database.read())),
         }
     }
 

@@ -207,7 +207,7 @@ impl Session {
     /// Rows into a table by position, cast to its columns.
     async fn insert_rows(&self, input: Relation, name: &[String], overwrite: bool) -> Result<()> {
         let current = self.shared.database.read().clone();
-        let info = self.engine.catalog.find(name, &current)?.ok_or_else(|| no_table(name))?;
+        let info = self.engine.catalog.find(name, &current)?.ok_or_else(|| no_table(name, &self.shared.database.read()))?;
         let have = self.analyzed(input.clone()).await?.schema;
         if have.fields.len() != info.schema.fields.len() {
             let (kind, list) = if have.fields.len() > info.schema.fields.len() {

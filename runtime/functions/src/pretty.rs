@@ -43,7 +43,7 @@ fn cells(schema: &StructType, batches: &[RecordBatch], rows: usize, truncate: i3
     }
     let has_more = out.len() > rows;
     out.truncate(rows);
-    let names = schema.fields.iter().map(|field| cut(&escape_control(&field.name), truncate)).collect();
+    let names = schema.fields.iter().map(|field| escape_control(&field.name)).collect();
     Ok(Cells { names, rows: out, has_more })
 }
 

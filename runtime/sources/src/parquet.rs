@@ -111,8 +111,8 @@ fn without(schema: &StructType, partitions: &[(String, DataType)]) -> StructType
 /// The schema in a file's footer.
 pub(crate) fn file_schema(file: &DataFile) -> Result<StructType> {
     let unreadable = |text: String| {
-        Error::new("CANNOT_READ_FILE_FOOTER")
-            .with("file", shown(&file.path))
+        Error::new("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER")
+            .with("path", shown(&file.path))
             .text(format!("{} is not a readable Parquet file: {text}", shown(&file.path)))
             .exception_class(emberflow_base::Exception::Spark)
     };

@@ -23,6 +23,9 @@ impl Resolver<'_> {
         if let Some(target) = self.cast_named(call, &name) {
             return self.cast(&call.arguments[0], &target, CastMode::Session, scope);
         }
+        if matches!(name.as_str(), "grouping" | "grouping_id") {
+            return self.grouping(call, &name, scope);
+        }
         let function = self.function(call, &name)?;
         let item = match &function.kind {
             Kind::Scalar(build) => {
@@ -31,13 +34,13 @@ impl Resolver<'_> {
             }
             Kind::Aggregate(build) => {
                 let item = self.build(function, *build, call, &name, scope)?;
+                refuse_nested(&item)?;
                 self.with_modifiers(item, call, scope)?
             }
             Kind::Window(_) => {
-                return Err(suggest::at(
-                    Error::new("MISSING_WINDOW_SPECIFICATION").with("windowName", name.clone()).with("docroot", ""),
-                    origin,
-                ));
+                let texts: Vec<String> = self.arguments(call, &name, scope)?.into_iter().map(|item| item.text).collect();
+                let said = text::call(function, &name, &texts, false);
+                return Err(Error::new("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE").with("funcName", format!("\"{said}\"")));
             }
             Kind::Generator(_) => {
                 return Err(Error::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").with("expression", format!("\"{name}\"")));
@@ -48,6 +51,23 @@ impl Resolver<'_> {
             Some(origin) => Item { typed: Typed { expr: with_origin(item.typed.expr, origin), ..item.typed }, ..item },
             None => item,
         })
+    }
+
+    /// `grouping(column)`, `grouping_id(..)`: a marker that the aggregate around it turns into bits of its grouping id.
+    fn grouping(&self, call: &FunctionCall, name: &str, scope: &Scope<'_>) -> Result<Item> {
+        let items = self.arguments(call, name, scope)?;
+        let texts: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+        let said = format!("{name}({})", texts.join(", "));
+        let mut arguments: Vec<Physical> = items.iter().map(|item| item.typed.expr.clone()).collect();
+        let data_type = match name {
+            "grouping" => DataType::Byte,
+            _ => {
+                arguments.insert(0, datafusion::logical_expr::lit(name));
+                DataType::Long
+            }
+        };
+        let marker = datafusion::functions_aggregate::grouping::grouping_udaf().call(arguments);
+        Ok(Item::new(Typed::new(marker, data_type, false), said))
     }
 
     /// `int(x)`, `string(x)`: a type's name called as a function is a cast.
@@ -73,15 +93,27 @@ impl Resolver<'_> {
     }
 
     pub(crate) fn function(&self, call: &FunctionCall, name: &str) -> Result<&'static Function> {
+        let elsewhere = match &call.name[..] {
+            [_] | [] => false,
+            [schema, _] => !schema.eq_ignore_ascii_case("builtin"),
+            [catalog, schema, ..] => !(catalog.eq_ignore_ascii_case("system") && schema.eq_ignore_ascii_case("builtin")),
+        };
+        if elsewhere {
+            return Err(self.unresolved_routine(call));
+        }
         registry::lookup(name).ok_or_else(|| {
             if registry::known_to_spark(name) {
                 return Error::unsupported(format!("the function {name}"));
             }
-            Error::new("UNRESOLVED_ROUTINE").with("routineName", suggest::quoted_name(&call.name)).with(
-                "searchPath",
-                format!("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{}`]", self.context().database),
-            )
+            self.unresolved_routine(call)
         })
+    }
+
+    fn unresolved_routine(&self, call: &FunctionCall) -> Error {
+        let database = self.context().database;
+        Error::new("UNRESOLVED_ROUTINE")
+            .with("routineName", suggest::quoted_name(&call.name))
+            .with("searchPath", format!("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{database}`]"))
     }
 
     /// Resolves arguments; `*` in `count(*)` and `struct(*)` is expanded.
@@ -242,6 +274,18 @@ impl Resolver<'_> {
         let variables = variables.iter().map(|variable| variable.column.clone()).collect();
         Ok((LambdaBody { body: body.typed, variables }, said))
     }
+}
+
+/// An aggregate inside another has no meaning.
+fn refuse_nested(item: &Item) -> Result<()> {
+    let calls = datafusion::logical_expr::utils::find_aggregate_exprs([&item.typed.expr]);
+    let nested = calls.iter().any(|call| match call {
+        Physical::AggregateFunction(call) => {
+            !datafusion::logical_expr::utils::find_aggregate_exprs(call.params.args.iter()).is_empty()
+        }
+        _ => false,
+    });
+    if nested { Err(Error::new("NESTED_AGGREGATE_FUNCTION")) } else { Ok(()) }
 }
 
 /// DataFusion's form of a sort order.

@@ -135,6 +135,7 @@ impl Resolver<'_> {
             return Err(Error::new("CANNOT_RESOLVE_DATAFRAME_COLUMN").with("name", "`*`"));
         };
         Ok(columns
+            .columns
             .iter()
             .filter(|attribute| scope.columns.iter().any(|current| current.column == attribute.column))
             .cloned()
@@ -160,8 +161,9 @@ impl Resolver<'_> {
             around = current.outer;
         }
         let Ok(base) = self.expression(&Expr::attribute(target.iter().cloned()), scope) else {
-            let known: Vec<String> =
+            let mut known: Vec<String> =
                 scope.columns.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
+            known.sort();
             return Err(Error::new("CANNOT_RESOLVE_STAR_EXPAND")
                 .with("targetString", quoted_name(target))
                 .with("columns", known.join(", ")));

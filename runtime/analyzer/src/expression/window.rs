@@ -23,10 +23,11 @@ impl Resolver<'_> {
         let partition = window.partition_by.iter().map(|expr| self.expression(expr, scope)).collect::<Result<Vec<_>>>()?;
         let orders = window.order_by.iter().map(|order| self.expression(&order.child, scope)).collect::<Result<Vec<_>>>()?;
         if ranks && orders.is_empty() {
-            return Err(Error::new("WINDOW_FUNCTION_WITHOUT_ORDER_BY")
-                .text(format!("Window function {} needs an ORDER BY in its window.", function.text)));
+            return Err(Error::new("WINDOW_FUNCTION_FRAME_NOT_ORDERED")
+                .with("wf_name", name_of(&function.text).to_lowercase())
+                .with("wf_expr", function.text));
         }
-        let (frame, frame_text) = self.frame(window, &orders, ranks, scope)?;
+        let (frame, frame_text) = self.frame(window, &function.text, &orders, ranks, scope)?;
         let mut said = Vec::new();
         if !partition.is_empty() {
             let list: Vec<&str> = partition.iter().map(|item| item.text.as_str()).collect();
@@ -39,6 +40,9 @@ impl Resolver<'_> {
         }
         said.push(frame_text);
         let said = format!("{} OVER ({})", function.text, said.join(" "));
+        if matches!(&function.typed.expr, Physical::AggregateFunction(call) if call.params.distinct) {
+            return Err(Error::new("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED").with("windowExpr", format!("\"{said}\"")));
+        }
 
         let partition_by: Vec<Physical> = partition.into_iter().map(|item| item.typed.expr).collect();
         let order_by: Vec<Sort> =
@@ -78,22 +82,26 @@ impl Resolver<'_> {
                     ignore_nulls: call.ignore_nulls,
                     context: self.context(),
                 })?;
-                let framed = matches!(name.as_str(), "nth_value" | "first_value" | "last_value");
-                Ok((Item::new(typed, said), !framed))
-            }
-            Kind::Aggregate(_) if call.is_distinct => {
-                Err(Error::new("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED").with("windowExpr", format!("\"{name}\"")))
+                let framed = matches!(name.as_str(), "nth_value" | "first_value" | "last_value" | "first" | "last" | "any_value");
+                Ok((Item::new(typed, windowed_text(&name, said)), !framed))
             }
             Kind::Aggregate(_) => Ok((self.expression(function, scope)?, false)),
             _ => Err(unsupported(&self.expression(function, scope)?.text)),
         }
     }
 
-    fn frame(&self, window: &Window, orders: &[Item], ranks: bool, scope: &Scope<'_>) -> Result<(WindowFrame, String)> {
+    fn frame(
+        &self,
+        window: &Window,
+        function: &str,
+        orders: &[Item],
+        ranks: bool,
+        scope: &Scope<'_>,
+    ) -> Result<(WindowFrame, String)> {
         let ordered = !orders.is_empty();
         let Some(frame) = &window.frame else {
             return Ok(match (ordered, ranks) {
-                (true, true) => (WindowFrame::new(Some(false)), "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned()),
+                (true, true) => (WindowFrame::new(Some(false)), ranking_frame(function)),
                 (true, false) => (WindowFrame::new(Some(false)), "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned()),
                 _ => (WindowFrame::new(None), "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned()),
             });
@@ -158,7 +166,11 @@ impl Resolver<'_> {
         };
         let value = constant(&typed.expr)?;
         let negative = is_negative(&value);
-        let value = if negative { value.arithmetic_negate().map_err(from_datafusion)? } else { value };
+        let value = match value {
+            ScalarValue::DurationMicrosecond(Some(micros)) if negative => ScalarValue::DurationMicrosecond(Some(-micros)),
+            value if negative => value.arithmetic_negate().map_err(from_datafusion)?,
+            value => value,
+        };
         let value = match (unit, value) {
             (FrameUnit::Rows, ScalarValue::Int64(Some(rows))) => ScalarValue::UInt64(Some(rows.unsigned_abs())),
             (FrameUnit::Range, ScalarValue::Int64(Some(days))) if in_days => ScalarValue::new_interval_dt(days as i32, 0),
@@ -168,6 +180,45 @@ impl Resolver<'_> {
             (_, other) => other,
         };
         Ok((value, negative))
+    }
+}
+
+/// Spark's spelling of a window function: ranks in capitals, `lag` and `lead` with all their arguments.
+fn windowed_text(name: &str, said: String) -> String {
+    match name {
+        "rank" | "dense_rank" | "percent_rank" => said.replacen(name, &name.to_uppercase(), 1),
+        "lag" | "lead" => {
+            let inner = said.trim_end_matches(')').split_once('(').map_or("", |(_, inner)| inner);
+            match inner.matches(", ").count() {
+                0 => format!("{name}({inner}, 1, NULL)"),
+                1 => format!("{name}({inner}, NULL)"),
+                _ => said,
+            }
+        }
+        _ => said,
+    }
+}
+
+fn name_of(text: &str) -> &str {
+    text.split('(').next().unwrap_or_default()
+}
+
+/// The frame Spark prints for a function that brings its own.
+fn ranking_frame(function: &str) -> String {
+    let name = name_of(function);
+    let offset = || function.split(", ").nth(1).unwrap_or("1").to_owned();
+    let both = |offset: String| format!("ROWS BETWEEN {offset} FOLLOWING AND {offset} FOLLOWING");
+    match name {
+        "lead" => both(offset()),
+        "lag" => {
+            let offset = offset();
+            both(match offset.strip_prefix('-') {
+                Some(ahead) => ahead.to_owned(),
+                None => format!("-{offset}"),
+            })
+        }
+        "cume_dist" => "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned(),
+        _ => "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW".to_owned(),
     }
 }
 

@@ -258,7 +258,14 @@ impl Resolver<'_> {
                 .text(format!("Pivot needs aggregate functions; `{}` is none.", plain.text)));
         }
         let condition = Expr::call("<=>", vec![column.clone(), value]);
-        let item = self.expression(&filtered(inner, &condition), scope)?;
+        let mut item = self.expression(&filtered(inner, &condition), scope)?;
+        if !item.typed.nullable {
+            // A count of no rows is 0, but a cell of no rows is null.
+            let rows = filtered(Expr::call("count", vec![Expr::literal(Literal::Int(1))]), &condition);
+            let any = self.expression(&rows, scope)?.typed.expr.gt(datafusion::logical_expr::lit(0i64));
+            let present = datafusion::logical_expr::when(any, item.typed.expr).end();
+            item.typed.expr = present.map_err(emberflow_functions::errors::from_datafusion)?;
+        }
         let name = match (single, alias) {
             (true, _) => value_name,
             (false, Some(alias)) => format!("{value_name}_{alias}"),

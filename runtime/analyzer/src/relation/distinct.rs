@@ -54,7 +54,10 @@ impl Resolver<'_> {
                     .map(|attribute| attribute.expr()),
             );
             if on.len() == before {
-                return Err(suggest::unresolved_column(std::slice::from_ref(key), &resolved.output, &None));
+                let known: Vec<&str> = resolved.output.iter().map(|attribute| attribute.name.as_str()).collect();
+                return Err(Error::new("CONNECT_INVALID_PLAN.UNRESOLVED_COLUMN_AMONG_FIELD_NAMES")
+                    .with("colName", key)
+                    .with("fieldNames", known.join(", ")));
             }
         }
         Ok(on)

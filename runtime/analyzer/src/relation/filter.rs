@@ -45,9 +45,8 @@ impl Resolver<'_> {
             return Ok(Resolved { plan, aggregated: None, ..resolved });
         }
         let mut aggregated = (*aggregated).clone();
-        let text = item.text.clone();
         let expr = self.as_condition(item, "HAVING").map_err(|error| suggest::at(error, &condition.origin))?;
-        let expr = self.through_selected(&mut aggregated, expr, &text)?;
+        let expr = self.through_selected(&mut aggregated, expr)?;
         aggregated.havings.push(expr);
         let plan = aggregated.plan(self)?;
         Ok(Resolved { plan, aggregated: Some(Arc::new(aggregated)), ..resolved })
@@ -85,7 +84,7 @@ impl Resolver<'_> {
     }
 
     /// `expr` over the aggregate's own columns: selected columns are replaced by what they were made of.
-    pub(super) fn through_selected(&self, aggregated: &mut Aggregated, expr: Physical, text: &str) -> Result<Physical> {
+    pub(super) fn through_selected(&self, aggregated: &mut Aggregated, expr: Physical) -> Result<Physical> {
         let groups: Vec<String> = aggregated.groups.iter().map(|(_, attribute)| attribute.column.clone()).collect();
         let mut made: Vec<(String, Physical)> = Vec::new();
         for column in expr.column_refs() {
@@ -103,7 +102,7 @@ impl Resolver<'_> {
             .collect();
         let groups_before = aggregated.groups.len();
         aggregated.groups.extend(kept);
-        let rewritten = aggregated.rewrite(self, expr, text);
+        let rewritten = aggregated.rewrite(self, expr);
         aggregated.groups.truncate(groups_before);
         let rewritten = rewritten?;
         rewritten
@@ -141,9 +140,7 @@ fn refuse_in_where(item: &Item) -> Result<()> {
             .with("expressionList", item.text.clone()));
     }
     if has_window(&item.typed.expr) {
-        return Err(Error::new("INVALID_WHERE_CONDITION")
-            .with("condition", format!("\"{}\"", item.text))
-            .with("expressionList", item.text.clone()));
+        return Err(Error::new("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE").with("clauseName", "WHERE"));
     }
     Ok(())
 }

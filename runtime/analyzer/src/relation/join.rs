@@ -76,7 +76,11 @@ impl Resolver<'_> {
                 for columns in [&left_columns, &right_columns].into_iter().flatten() {
                     scope.columns.extend(columns.iter().cloned());
                 }
-                Some(self.condition(condition, &scope, "JOIN")?)
+                let condition = self.condition(condition, &scope, "JOIN")?;
+                if crate::aggregate::has_aggregate(&condition) {
+                    return Err(Error::new("UNSUPPORTED_EXPR_FOR_OPERATOR").with("invalidExprSqls", "\"an aggregate\""));
+                }
+                Some(condition)
             }
             _ => None,
         };
@@ -201,7 +205,7 @@ impl Resolver<'_> {
             };
             match join_type {
                 JoinType::RightOuter => {
-                    qualified_only.push(one);
+                    qualified_only.push(one.only_qualified());
                     output.push(two);
                 }
                 JoinType::FullOuter => {
@@ -209,13 +213,13 @@ impl Resolver<'_> {
                     let mut columns: Vec<Physical> = plan.schema().columns().into_iter().map(Physical::Column).collect();
                     columns.push(typed.expr.alias(&attribute.column));
                     plan = project(plan, columns)?;
-                    qualified_only.push(one);
-                    qualified_only.push(two);
+                    qualified_only.push(one.only_qualified());
+                    qualified_only.push(two.only_qualified());
                     output.push(attribute);
                 }
                 _ => {
                     output.push(one);
-                    qualified_only.push(two);
+                    qualified_only.push(two.only_qualified());
                 }
             }
         }

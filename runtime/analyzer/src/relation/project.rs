@@ -81,10 +81,9 @@ impl Resolver<'_> {
     pub(crate) fn finish_aggregate(&self, mut aggregated: Aggregated, selected: Vec<Selected>) -> Result<Resolved> {
         let mut output = Vec::with_capacity(selected.len());
         for selected in selected {
-            let text = selected.item.text.clone();
             let passed = selected.attribute.clone();
             let (expr, attribute) = self.output_column(selected);
-            let expr = aggregated.rewrite(self, expr, &text)?;
+            let expr = aggregated.rewrite(self, expr)?;
             // A grouping by a computed column keeps nullability of its own: ROLLUP and its like make it null.
             let attribute = match (&passed, &aggregated.sets) {
                 (Some(column), Some(_)) => column.as_nullable(),

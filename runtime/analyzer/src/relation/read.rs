@@ -30,7 +30,13 @@ impl Resolver<'_> {
         match self.environment.table(name, options)? {
             Some(Source::Table(table)) => self.scan(table),
             Some(Source::View { resolved, qualifier }) => Ok(qualified(self.renewed(&resolved)?, qualifier)),
-            None => Err(Error::new("TABLE_OR_VIEW_NOT_FOUND").with("relationName", quoted_name(name))),
+            None if name.len() > 3 => Err(Error::new("REQUIRES_SINGLE_PART_NAMESPACE")
+                .with("sessionCatalog", "spark_catalog")
+                .with("identifier", quoted_name(name))),
+            None => {
+                let path = format!("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{}`]", self.context().database);
+                Err(Error::new("TABLE_OR_VIEW_NOT_FOUND").with("relationName", quoted_name(name)).with("searchPath", path))
+            }
         }
     }
 
@@ -84,7 +90,7 @@ impl Resolver<'_> {
             .to_recursive_query(work_name, step, !*is_all)
             .and_then(LogicalPlanBuilder::build)
             .map_err(from_datafusion)?;
-        Ok(Resolved::new(plan, anchor.output.to_vec()))
+        Ok(Resolved::new(plan, anchor.output.iter().map(|attribute| attribute.as_nullable()).collect()))
     }
 
     /// The step's rows in the anchor's columns.
@@ -146,6 +152,7 @@ impl Resolver<'_> {
                 data_type: field.data_type.clone(),
                 nullable: field.nullable,
                 metadata: field.metadata.clone(),
+                qualified_only: false,
             });
             columns.push(Physical::Column(Column::new(Some(name.clone()), given.name())).alias(&attribute.column));
             output.push(attribute);

@@ -4,7 +4,11 @@
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::{Expr as Physical, LogicalPlan, LogicalPlanBuilder, Union};
+use datafusion::common::{Column, NullEquality};
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{
+    Expr as Physical, ExprFunctionExt, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, Union,
+};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::{cast, coerce, literal};
@@ -36,10 +40,50 @@ impl Resolver<'_> {
         let plan = match (op, is_all) {
             (SetOpKind::Union, true) => union(left, right)?,
             (SetOpKind::Union, false) => distinct(union(left, right)?)?,
-            (SetOpKind::Intersect, all) => LogicalPlanBuilder::intersect(left, right, all).map_err(from_datafusion)?,
-            (SetOpKind::Except, all) => LogicalPlanBuilder::except(left, right, all).map_err(from_datafusion)?,
+            (SetOpKind::Intersect, false) => LogicalPlanBuilder::intersect(left, right, false).map_err(from_datafusion)?,
+            (SetOpKind::Except, false) => LogicalPlanBuilder::except(left, right, false).map_err(from_datafusion)?,
+            (SetOpKind::Intersect, true) => self.counted(left, right, JoinType::LeftSemi)?,
+            (SetOpKind::Except, true) => self.counted(left, right, JoinType::LeftAnti)?,
         };
         Ok(Resolved { plan_ids: PlanIds::new(), ..Resolved::new(plan, output) })
+    }
+
+    /// INTERSECT ALL and EXCEPT ALL: equal rows are numbered on both sides, so that the n-th meets the n-th.
+    fn counted(&self, left: LogicalPlan, right: LogicalPlan, join_type: JoinType) -> Result<LogicalPlan> {
+        let columns: Vec<Physical> = left.schema().columns().into_iter().map(Physical::Column).collect();
+        let (left, left_number, left_columns) = self.numbered(left)?;
+        let (right, right_number, right_columns) = self.numbered(right)?;
+        let mut on: Vec<(Physical, Physical)> = left_columns.iter().cloned().zip(right_columns).collect();
+        on.push((left_number, right_number));
+        let join = datafusion::logical_expr::Join::try_new(
+            Arc::new(left),
+            Arc::new(right),
+            on,
+            None,
+            join_type,
+            JoinConstraint::On,
+            NullEquality::NullEqualsNull,
+            false,
+        );
+        let named = left_columns.into_iter().zip(columns).map(|(made, column)| match column {
+            Physical::Column(column) => made.alias(column.name),
+            other => other,
+        });
+        project(join.map(LogicalPlan::Join).map_err(from_datafusion)?, named.collect())
+    }
+
+    /// The plan with the number of each row among its equals, and names of its own for all columns.
+    fn numbered(&self, plan: LogicalPlan) -> Result<(LogicalPlan, Physical, Vec<Physical>)> {
+        let columns: Vec<Physical> = plan.schema().columns().into_iter().map(Physical::Column).collect();
+        let window = row_number().partition_by(columns.clone()).build().map_err(from_datafusion)?;
+        let shown = window.schema_name().to_string();
+        let plan = LogicalPlanBuilder::window_plan(plan, vec![window]).map_err(from_datafusion)?;
+        let names: Vec<String> = columns.iter().map(|_| self.fresh_column("counted")).collect();
+        let number = self.fresh_column("number");
+        let mut made: Vec<Physical> = columns.into_iter().zip(&names).map(|(column, name)| column.alias(name)).collect();
+        made.push(Physical::Column(Column::new_unqualified(shown)).alias(&number));
+        let column = |name: &String| Physical::Column(Column::new_unqualified(name));
+        Ok((project(plan, made)?, column(&number), names.iter().map(column).collect()))
     }
 
     /// Both inputs with the first one's columns (then, if allowed, the second one's others), missing ones null.
@@ -51,12 +95,12 @@ impl Resolver<'_> {
             self.refuse_repeated(side)?;
         }
         let missing = |name: &str, side: &Resolved| {
-            let known: Vec<String> =
-                side.output.iter().map(|attribute| quoted_name(std::slice::from_ref(&attribute.name))).collect();
-            Error::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES")
-                .with("colName", format!("\"{name}\""))
-                .with("fieldNames", known.join(", "))
+            let known: Vec<&str> = side.output.iter().map(|attribute| attribute.name.as_str()).collect();
+            Error::new("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES").with("colName", name).with("fieldNames", known.join(", "))
         };
+        if !allow_missing && let Some(attribute) = left.output.iter().find(|attribute| find(&right, &attribute.name).is_none()) {
+            return Err(missing(&attribute.name, &right));
+        }
         let mut names: Vec<(String, DataType)> =
             left.output.iter().map(|attribute| (attribute.name.clone(), attribute.data_type.clone())).collect();
         for attribute in right.output.iter() {
@@ -138,6 +182,7 @@ impl Resolver<'_> {
                 data_type: common.clone(),
                 nullable,
                 metadata: first.metadata.clone(),
+                qualified_only: false,
             });
             lefts.push(cast::cast(first.typed(), &common, context.mode(), &context)?.expr.alias(&attribute.column));
             rights.push(cast::cast(second.typed(), &common, context.mode(), &context)?.expr.alias(&attribute.column));

@@ -78,9 +78,17 @@ impl Resolver<'_> {
         if let Some(aggregated) = resolved.aggregated.clone() {
             return self.order_over_aggregate(resolved, aggregated, child, outer);
         }
-        let scope = Scope::over(&resolved, outer, self.case_sensitive).with_hidden(resolved.hidden.clone());
-        let item = self.expression(child, &scope)?;
-        drop(scope);
+        let item = {
+            let scope = Scope::over(&resolved, outer, self.case_sensitive).with_hidden(resolved.hidden.clone());
+            match self.expression(child, &scope) {
+                // Two columns of that name come out, but only one went in: that one is meant.
+                Err(error) if error.condition() == "AMBIGUOUS_REFERENCE" => {
+                    let below = Scope { columns: Vec::new(), ..scope };
+                    self.expression(child, &below).map_err(|_| error)?
+                }
+                other => other?,
+            }
+        };
         self.orderable(&item).map_err(|error| suggest::at(error, &child.origin))?;
         Ok((item.typed.expr, resolved))
     }
@@ -101,7 +109,7 @@ impl Resolver<'_> {
             return Ok((item.typed.expr, resolved));
         }
         let mut aggregated = (*aggregated).clone();
-        let expr = self.through_selected(&mut aggregated, item.typed.expr.clone(), &item.text)?;
+        let expr = self.through_selected(&mut aggregated, item.typed.expr.clone())?;
         let attribute = self.attribute_for("order", &item.typed, None);
         aggregated.select(expr, Arc::clone(&attribute));
         let plan = aggregated.plan(self)?;
@@ -123,13 +131,13 @@ impl Resolver<'_> {
 
     pub(super) fn limit(&self, input: &Relation, limit: &Expr, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
-        let rows = self.row_count(limit, "limit")?;
+        let rows = self.row_count(limit, "limit", &resolved)?;
         self.limited(resolved, 0, Some(rows))
     }
 
     pub(super) fn offset(&self, input: &Relation, offset: &Expr, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
-        let rows = self.row_count(offset, "offset")?;
+        let rows = self.row_count(offset, "offset", &resolved)?;
         self.limited(resolved, rows, None)
     }
 
@@ -144,12 +152,15 @@ impl Resolver<'_> {
     }
 
     /// A number of rows: a constant integer that is not negative.
-    fn row_count(&self, expr: &Expr, name: &str) -> Result<usize> {
+    fn row_count(&self, expr: &Expr, name: &str, input: &Resolved) -> Result<usize> {
         let invalid = |sub: &str, text: &str| {
             Error::new(format!("INVALID_LIMIT_LIKE_EXPRESSION.{sub}")).with("name", name).with("expr", format!("\"{text}\""))
         };
-        let scope = Scope::empty(None, self.case_sensitive);
+        let scope = Scope::over(input, None, self.case_sensitive);
         let item = self.expression(expr, &scope)?;
+        if !item.typed.expr.column_refs().is_empty() {
+            return Err(invalid("IS_UNFOLDABLE", &item.text));
+        }
         if !matches!(item.typed.data_type, DataType::Byte | DataType::Short | DataType::Int) {
             return Err(invalid("DATA_TYPE", &item.text).with("dataType", item.typed.data_type.quoted()));
         }

@@ -78,7 +78,11 @@ impl Resolver<'_> {
             });
         }
         match relation {
-            Some(relation) => self.relation(&relation, outer),
+            Some(relation) => {
+                let resolved = self.relation(&relation, outer)?;
+                let output = resolved.output.iter().map(|attribute| attribute.as_nullable()).collect();
+                Ok(Resolved { output, ..resolved })
+            }
             None => Err(Error::new("INVALID_PARAMETER_VALUE").text("summary needs at least one statistic.")),
         }
     }
