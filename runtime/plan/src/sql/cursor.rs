@@ -28,6 +28,8 @@ pub(crate) struct Parser<'a> {
     tokens: Vec<Token>,
     /// For each opening bracket the index of the token that closes it.
     partners: Vec<usize>,
+    /// For each token the next one that is no opening parenthesis.
+    opened: Vec<usize>,
     /// Indices of the `?` tokens.
     parameters: Vec<usize>,
     /// Whether a `WINDOW` clause can be anywhere at all.
@@ -48,6 +50,7 @@ impl<'a> Parser<'a> {
         Ok(Self {
             text,
             partners: partners(&tokens),
+            opened: opened(&tokens),
             parameters: parameters.map(|(index, _)| index).collect(),
             may_have_windows,
             tokens,
@@ -200,6 +203,12 @@ impl<'a> Parser<'a> {
     pub fn after_partner(&self, ahead: usize) -> Option<usize> {
         let partner = *self.partners.get(self.at + ahead)?;
         (partner != usize::MAX).then(|| partner + 1 - self.at)
+    }
+
+    /// How many opening parentheses stand there in a row.
+    pub fn opening_run(&self, ahead: usize) -> usize {
+        let index = self.at + ahead;
+        self.opened.get(index).map_or(0, |first| first - index)
     }
 
     pub fn is_identifier(&self, ahead: usize) -> bool {
@@ -398,4 +407,14 @@ fn partners(tokens: &[Token]) -> Vec<usize> {
         }
     }
     partners
+}
+
+fn opened(tokens: &[Token]) -> Vec<usize> {
+    let mut opened: Vec<usize> = (0..tokens.len()).collect();
+    for index in (0..tokens.len().saturating_sub(1)).rev() {
+        if tokens[index].kind == Kind::Sign("(") {
+            opened[index] = opened[index + 1];
+        }
+    }
+    opened
 }

@@ -243,7 +243,7 @@ impl Parser<'_> {
 
     /// Whether a query begins at the token `ahead`; also `(SELECT 1) UNION ..`, but not `(SELECT 1) + 1`.
     pub fn begins_query(&self, ahead: usize) -> bool {
-        let parentheses = (ahead..).take_while(|at| self.is_sign_at(*at, "(")).count();
+        let parentheses = self.opening_run(ahead);
         if !self.begins_plain_query(ahead + parentheses) {
             return false;
         }
