@@ -134,7 +134,21 @@ impl Resolver<'_> {
         })
     }
 
+    /// A timestamp constant of SQL text, which becomes an instant by the session's zone.
+    fn typed_timestamp(&self, expression: &Expr, target: &DataType, mode: CastMode) -> Option<Literal> {
+        let (ExprKind::Literal(Literal::String(text)), DataType::Timestamp, CastMode::Ansi) = (&expression.kind, target, mode)
+        else {
+            return None;
+        };
+        let (local, zone) = emberflow_plan::sql::wall_clock(text)?;
+        let zone = emberflow_functions::zones::Zone::find(zone.as_deref().unwrap_or(self.context().time_zone))?;
+        Some(Literal::Timestamp(zone.instant(local)))
+    }
+
     pub(crate) fn cast(&self, expression: &Expr, target: &DataType, mode: CastMode, scope: &Scope<'_>) -> Result<Item> {
+        if let Some(instant) = self.typed_timestamp(expression, target, mode) {
+            return self.expression(&Expr::literal(instant), scope);
+        }
         let context = self.context();
         if let (CastMode::Ansi, true, ExprKind::Literal(Literal::String(said))) = (mode, target.is_datetime(), &expression.kind) {
             let typed = cast::datetime_literal(said, target, &context)?;

@@ -12,6 +12,7 @@ use emberflow_base::{Error, Result};
 use super::cursor::Parser;
 use super::lexer::Kind;
 use crate::tree::{CastMode, Expr, ExprKind, FunctionCall, Literal, Relation, RelationKind, SortOrder, Subquery, SubqueryKind};
+use crate::types::quote;
 
 const TIME_UNITS: &[&str] =
     &["YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAYOFYEAR", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND"];
@@ -60,7 +61,7 @@ impl Parser<'_> {
         self.expression()
     }
 
-    /// `TABLE t`, `TABLE(t)`, `TABLE(SELECT ..)`
+    /// `TABLE(t)`, `TABLE(SELECT ..)`
     fn table_argument(&mut self) -> Result<Expr> {
         let start = self.at;
         self.expect_word("TABLE")?;
@@ -72,13 +73,22 @@ impl Parser<'_> {
                 self.expect_sign(")")?;
                 table
             }
-            false => self.plain_table()?,
+            false => return Err(self.bare_table_argument()),
         };
         if self.is_one_of(&["PARTITION", "DISTRIBUTE", "ORDER", "WITH"]) {
             return Err(Error::unsupported("partitioning of table arguments"));
         }
         let subquery = Subquery { kind: SubqueryKind::TableArgument, relation };
         Ok(Expr::new(ExprKind::Subquery(Box::new(subquery))).with_origin(self.origin_since(start)))
+    }
+
+    fn bare_table_argument(&mut self) -> Error {
+        let start = self.at;
+        let name = self.multipart_identifier().unwrap_or_default();
+        let quoted: Vec<String> = name.iter().map(|part| quote(part)).collect();
+        let sub = "INVALID_TABLE_FUNCTION_IDENTIFIER_ARGUMENT_MISSING_PARENTHESES";
+        let error = Error::new(format!("INVALID_SQL_SYNTAX.{sub}")).with("argumentName", quoted.join("."));
+        self.error_since(start, error.text("TABLE as an argument needs parentheses: TABLE(name)."))
     }
 
     fn plain_table(&mut self) -> Result<Relation> {

@@ -71,9 +71,18 @@ impl Parser<'_> {
     }
 
     fn column(&mut self) -> Result<StructField> {
+        if self.are_words(&["PRIMARY", "KEY"]) || self.are_words(&["FOREIGN", "KEY"]) || self.is_check() {
+            return Err(Error::unsupported("constraints of tables"));
+        }
         let name = self.identifier()?;
         let data_type = self.data_type()?;
         self.field_options(StructField::new(name, data_type, true))
+    }
+
+    /// `CONSTRAINT c CHECK (..)`, `UNIQUE (..)`
+    fn is_check(&self) -> bool {
+        let at_name = if self.is_word("CONSTRAINT") { 2 } else { 0 };
+        self.is_one_of_at(at_name, &["CHECK", "UNIQUE", "PRIMARY", "FOREIGN"]) && (at_name > 0 || self.is_sign_at(1, "("))
     }
 
     fn field_options(&mut self, mut field: StructField) -> Result<StructField> {

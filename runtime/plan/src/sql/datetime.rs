@@ -22,7 +22,7 @@ pub(crate) enum Zone {
     Absent,
     /// Seconds east of Greenwich.
     Offset(i64),
-    Region,
+    Region(String),
 }
 
 /// Days of a date; what follows it after a blank or `T` is ignored.
@@ -146,7 +146,7 @@ fn zone(text: &str) -> Option<Zone> {
     }
     let is_region = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+'));
-    is_region.then_some(Zone::Region)
+    is_region.then(|| Zone::Region(text.to_owned()))
 }
 
 /// `1`, `01`, `0130`, `1:30`, `01:30:15`.
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(at("1970-01-01T1:2:3.1234567Z"), Some((3_723_123_456, Zone::Offset(0))));
         assert_eq!(at("1970-01-01 00:00:00 +01:30"), Some((0, Zone::Offset(5_400))));
         assert_eq!(at("1970-01-01 00:00:00 UTC-2"), Some((0, Zone::Offset(-7_200))));
-        assert_eq!(at("1970-01-01 00:00:00 Europe/Oslo"), Some((0, Zone::Region)));
+        assert_eq!(at("1970-01-01 00:00:00 Europe/Oslo"), Some((0, Zone::Region("Europe/Oslo".into()))));
         assert_eq!(at("1970-01-01 25:00:00"), None);
         assert_eq!(parse_time("12:34:56.7"), Some(45_296_700_000_000));
         assert_eq!(parse_time("12"), None);

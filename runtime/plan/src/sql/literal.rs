@@ -185,7 +185,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 fn instant(moment: Moment, text: &str) -> Expr {
     match moment.zone {
         Zone::Offset(seconds) => Expr::literal(Literal::Timestamp(moment.micros - seconds * MICROS_PER_SECOND)),
-        Zone::Absent | Zone::Region => cast(Expr::literal(Literal::String(text.to_owned())), DataType::Timestamp),
+        Zone::Absent | Zone::Region(_) => cast(Expr::literal(Literal::String(text.to_owned())), DataType::Timestamp),
     }
 }
 

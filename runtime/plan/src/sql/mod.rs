@@ -69,6 +69,17 @@ pub fn parse_expression(text: &str, options: SqlOptions) -> Result<Expr> {
     Parser::new(text, options)?.whole(Parser::named_expression)
 }
 
+/// What a clock on the wall shows at the timestamp `text`, in microseconds, and the region's zone written behind it. The
+/// parser makes an ANSI cast of a timestamp constant that depends on a zone; who knows the zone makes it an instant.
+pub fn wall_clock(text: &str) -> Option<(i64, Option<String>)> {
+    let moment = datetime::parse_timestamp(text)?;
+    match moment.zone {
+        datetime::Zone::Absent => Some((moment.micros, None)),
+        datetime::Zone::Region(name) => Some((moment.micros, Some(name))),
+        datetime::Zone::Offset(_) => None,
+    }
+}
+
 /// A multi-part identifier: ``a.`b.c`.d``.
 pub fn parse_identifier(text: &str) -> Result<Vec<String>> {
     Parser::new(text, SqlOptions::default())?.whole(Parser::multipart_identifier)

@@ -195,9 +195,15 @@ impl Parser<'_> {
         self.refuse_more_orders(start).map(|()| query)
     }
 
+    /// A second order after the one that began at `start`: in Spark's order of clauses it is a combination not allowed.
     fn refuse_more_orders(&mut self, start: usize) -> Result<()> {
-        if !self.is_one_of(&["ORDER", "SORT", "CLUSTER", "DISTRIBUTE"]) || !self.is_word_at(1, "BY") {
-            return Ok(());
+        const CLAUSES: [&str; 4] = ["ORDER", "CLUSTER", "DISTRIBUTE", "SORT"];
+        let Some(next) = CLAUSES.iter().position(|word| self.are_words(&[word, "BY"])) else { return Ok(()) };
+        let here = std::mem::replace(&mut self.at, start);
+        let first = CLAUSES.iter().position(|word| self.is_word(word));
+        self.at = here;
+        if first.is_none_or(|first| next <= first) {
+            return Err(self.error_here());
         }
         self.advance();
         self.advance();

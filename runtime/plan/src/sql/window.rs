@@ -177,12 +177,17 @@ impl Parser<'_> {
             let error = Error::new("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION").with("windowName", &name);
             return Err(self.error_since(start, error.text(text)));
         }
-        if self.is_sign("(") {
+        let is_reference = self.is_identifier(0) || (self.is_identifier(1) && self.is_sign_at(2, ")"));
+        if !is_reference {
             return Ok((name, self.window_parts()?));
         }
+        let in_parentheses = self.take_sign("(");
         self.windows.push(before.to_vec());
         let parts = self.named_window();
         self.windows.pop();
+        if in_parentheses {
+            self.expect_sign(")")?;
+        }
         Ok((name, parts?))
     }
 }

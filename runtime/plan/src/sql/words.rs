@@ -28,7 +28,6 @@ const CLAUSES: &[&str] = &[
     "AS",
     "CLUSTER",
     "DISTRIBUTE",
-    "FOR",
     "FROM",
     "GROUP",
     "HAVING",

@@ -151,10 +151,12 @@ impl Parser<'_> {
     }
 
     fn property_key(&mut self) -> Result<String> {
-        match self.take_string() {
-            Some(key) => Ok(key),
-            None => self.multipart_identifier().map(|parts| parts.join(".")),
+        // One string only: the next may be the value.
+        if let Kind::String(key) = self.kind(0).clone() {
+            self.advance();
+            return Ok(key);
         }
+        self.multipart_identifier().map(|parts| parts.join("."))
     }
 
     fn property_value(&mut self) -> Result<String> {

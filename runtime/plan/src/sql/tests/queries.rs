@@ -34,6 +34,7 @@ fn select_and_its_clauses() {
             "select sum(a) over w, max(a) over (v) from t window w as (partition by b), v as w order by sum(a) over w",
             "Sort(Project(t; sum(a) over [b | ], max(a) over [b | ]); sum(a) over [b | ])",
         ),
+        ("select sum(a) over v from t window w as (order by b), v as (w)", "Project(t; sum(a) over [ | b])"),
         ("select 1 from", "Project(1 AS from)"),
         ("select a limit", "Project(a AS limit)"),
         ("from t select a where b", "Project(Filter(t; b); a)"),

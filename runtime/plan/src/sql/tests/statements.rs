@@ -105,7 +105,7 @@ fn caches() {
     check(&[
         ("cache lazy table t", "CacheTable [\"t\"] lazy=true [] "),
         (
-            "cache table t options ('storageLevel' = 'DISK_ONLY') as select 1",
+            "cache table t options ('storageLevel' 'DISK_ONLY') as select 1",
             "CacheTable [\"t\"] lazy=false [(\"storageLevel\", \"DISK_ONLY\")] Project(1)",
         ),
         ("uncache table if exists t", "UncacheTable { name: [\"t\"], if_exists: true }"),
