@@ -10,6 +10,7 @@ SCALE ?= 1
 RUNS ?= 3
 BIN = $(CARGO_TARGET_DIR)/debug
 DATA = $(EMBERFLOW_CACHE)/tpch-0.01
+JDBC_DRIVER = $(EMBERFLOW_CACHE)/venv-spark/lib/python3*/site-packages/pyspark/jars/connect-repl/spark-connect-client-jdbc_*.jar
 MVN = mvn -B -ntp -q -f jvm/pom.xml
 # A suite joins this list when it passes.
 SUITES = test-tidy test-rust
@@ -37,8 +38,11 @@ test-pyspark: build $(DATA)/ready
 test-r: install-r $(DATA)/ready
 	cd r-package/tests && EMBERFLOW_TPCH=$(DATA) Rscript testthat.R
 
+# Spark's distribution on PyPI brings Apache's JDBC driver.
 test-jvm: install-jvm $(DATA)/ready
-	$(MVN) install
+	@.ci/need python
+	tests/oracle/setup spark > /dev/null
+	$(MVN) install -Demberflow.tpch=$(DATA) -Demberflow.jdbc.jar=$$(ls $(JDBC_DRIVER))
 
 build:
 	@.ci/need rust
