@@ -31,7 +31,8 @@ fn kind(of: &DataType) -> Kind {
             scale: Some(i32::from(*scale)),
             ..Default::default()
         }),
-        DataType::String => Kind::String(data_type::String { collation: "UTF8_BINARY".into(), ..Default::default() }),
+        // No collation: a named one, even Spark's usual one, is shown with every column by the JVM client.
+        DataType::String => Kind::String(Default::default()),
         DataType::Char(length) => Kind::Char(data_type::Char { length: *length as i32, ..Default::default() }),
         DataType::Varchar(length) => Kind::VarChar(data_type::VarChar { length: *length as i32, ..Default::default() }),
         DataType::Binary => Kind::Binary(Default::default()),

@@ -17,9 +17,8 @@ import org.sparkproject.io.grpc.MethodDescriptor;
  *
  * <p>After {@link #shutdown} the calls under way go on; {@link #shutdownNow} ends them. Both may be called repeatedly.
  *
- * <p>Unlike a channel over a network, this one opens again when it is used after a shutdown. Spark's {@code getOrCreate()}
- * hands out sessions that were stopped, whose channel is shut down; programs that stop and start, as test suites do, then
- * find an engine instead of minutes of retries.
+ * <p>Unlike a channel over a network, this one opens again when it is used after a shutdown, for objects that outlive
+ * their session's {@code stop()}: over a network Spark's client would retry for minutes.
  */
 final class EmberflowChannel extends ManagedChannel {
   static final String AUTHORITY = "emberflow";
@@ -62,6 +61,7 @@ final class EmberflowChannel extends ManagedChannel {
   public ManagedChannel shutdownNow() {
     Runnable listener = noteShutdown();
     switchboard.calls().close(currentConnection());
+    StoppedSessions.forget(this);
     listener.run();
     return this;
   }

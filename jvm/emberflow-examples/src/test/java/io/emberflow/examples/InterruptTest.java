@@ -64,11 +64,21 @@ class InterruptTest {
     }
   }
 
-  /** How many cores this process kept busy for half a second. */
+  /** Several looks, because the JVM's compiler and collector keep a core busy now and then. */
+  private static void coresAreFree(String otherwise) throws InterruptedException {
+    double busy = 2;
+    for (int look = 0; look < 5 && busy > 0.25; look++) {
+      busy = busyCores();
+    }
+    double least = busy;
+    assertTrue(least <= 0.25, () -> otherwise + ": " + least + " cores are busy");
+  }
+
+  /** How many cores this process kept busy for a fifth of a second. */
   private static double busyCores() throws InterruptedException {
     long cpu = MACHINE.getProcessCpuTime();
     long wall = System.nanoTime();
-    Thread.sleep(500);
+    Thread.sleep(200);
     return (double) (MACHINE.getProcessCpuTime() - cpu) / (System.nanoTime() - wall);
   }
 
@@ -96,9 +106,7 @@ class InterruptTest {
     assertTrue(busyCores() > 0.5, "the query was not even running");
     spark.interruptAll();
     query.whenEnded();
-    Thread.sleep(100);
-    double busy = busyCores();
-    assertTrue(busy < 0.25, busy + " cores are still busy");
+    coresAreFree("after the interrupt");
   }
 
   @Test
@@ -120,9 +128,7 @@ class InterruptTest {
     query.thread.interrupt();
     query.whenEnded();
     spark.interruptAll();
-    Thread.sleep(100);
-    double busy = busyCores();
-    assertTrue(busy < 0.25, busy + " cores are still busy");
+    coresAreFree("after the interrupt");
   }
 
   @Test
@@ -131,8 +137,7 @@ class InterruptTest {
     var rows = spark.range(500_000_000L).toDF("id").selectExpr("id", "uuid() AS u").toLocalIterator();
     rows.next();
     Thread.sleep(1000);
-    double busy = busyCores();
-    assertTrue(busy < 0.25, "the query runs on without a reader: " + busy + " cores busy");
+    coresAreFree("the query runs on without a reader");
     spark.interruptAll();
   }
 }

@@ -12,25 +12,25 @@ import org.apache.spark.sql.{Row, SparkSession}
 import org.apache.spark.sql.types.StructType
 import org.junit.jupiter.api.{DynamicTest, TestFactory}
 import org.junit.jupiter.api.Assertions.{assertEquals, assertTimeoutPreemptively}
-import org.junit.jupiter.api.condition.EnabledIf
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty
 import org.junit.jupiter.api.function.Executable
 
 /**
  * The 22 texts of TPC-H at scale 0.01 against what Apache Spark answered; needs -Demberflow.tpch, the folder of the
  * Parquet files. The texts are in tests/tpch, the answers in tests/golden/tpch.
  */
-@EnabledIf("dataIsThere")
+@EnabledIfSystemProperty(named = "emberflow.tpch", matches = ".+")
 class TpchTest {
   private val tests = Path.of(System.getProperty("emberflow.root"), "tests")
+  private val tables = Seq("customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier")
   private val json = JsonNodeFactory.instance
-
-  def dataIsThere: Boolean = TpchTest.data.exists(Files.isDirectory(_))
 
   private lazy val spark: SparkSession = {
     val session = SparkSession.builder().remote(System.getProperty("emberflow.test.remote", "sc://emberflow")).create()
     session.conf.set("spark.sql.session.timeZone", "UTC")
-    for (table <- TpchTest.Tables; folder <- TpchTest.data)
-      session.read.parquet(folder.resolve(table + ".parquet").toString).createOrReplaceTempView(table)
+    val data = Path.of(System.getProperty("emberflow.tpch"))
+    for (table <- tables)
+      session.read.parquet(data.resolve(table + ".parquet").toString).createOrReplaceTempView(table)
     session
   }
 
@@ -71,10 +71,4 @@ class TpchTest {
     }
     written
   }
-}
-
-object TpchTest {
-  private val Tables = Seq("customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier")
-
-  private def data: Option[Path] = Option(System.getProperty("emberflow.tpch")).map(Path.of(_))
 }
