@@ -29,12 +29,20 @@ pub trait Fold: Send + Sync + 'static {
     fn grow(&mut self, groups: usize);
     /// Takes rows in; `group_of(row)` is none for rows filtered out.
     fn update(&mut self, values: &[ArrayRef], group_of: &dyn Fn(usize) -> Option<usize>) -> Result<()>;
+    /// Takes in all rows, each for its group: the road of most rows, so worth a loop of its own.
+    fn update_all(&mut self, values: &[ArrayRef], groups: &[usize]) -> Result<()> {
+        self.update(values, &|row| groups.get(row).copied())
+    }
+    /// Takes in all rows for group 0.
+    fn update_one(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.update(values, &|_| Some(0))
+    }
     /// Takes in other states, one row each.
     fn merge(&mut self, states: &[ArrayRef], groups: &[usize]) -> Result<()>;
     /// The state of the first `count` groups as columns.
-    fn state(&self, count: usize) -> Result<Vec<ArrayRef>>;
+    fn state(&mut self, count: usize) -> Result<Vec<ArrayRef>>;
     /// The answers of the first `count` groups.
-    fn finish(&self, count: usize) -> Result<ArrayRef>;
+    fn finish(&mut self, count: usize) -> Result<ArrayRef>;
     /// Forgets the first `count` groups.
     fn forget(&mut self, count: usize);
     /// How many groups there are.
@@ -184,7 +192,7 @@ impl GroupsAccumulator for Grouped {
     ) -> DataFusionResult<()> {
         self.fold.grow(total);
         let result = match filter {
-            None => self.fold.update(values, &|row| groups.get(row).copied()),
+            None => self.fold.update_all(values, groups),
             Some(kept) => self.fold.update(values, &|row| (kept.is_valid(row) && kept.value(row)).then(|| groups[row])),
         };
         result.map_err(to_datafusion)
@@ -237,7 +245,7 @@ impl fmt::Debug for Single {
 impl Accumulator for Single {
     fn update_batch(&mut self, values: &[ArrayRef]) -> DataFusionResult<()> {
         self.fold.grow(1);
-        self.fold.update(values, &|_| Some(0)).map_err(to_datafusion)
+        self.fold.update_one(values).map_err(to_datafusion)
     }
 
     fn evaluate(&mut self) -> DataFusionResult<ScalarValue> {

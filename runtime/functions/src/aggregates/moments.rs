@@ -222,7 +222,7 @@ impl Fold for Doubles {
         Ok(())
     }
 
-    fn state(&self, count: usize) -> Result<Vec<ArrayRef>> {
+    fn state(&mut self, count: usize) -> Result<Vec<ArrayRef>> {
         let width = self.width();
         let column = |slot: usize| {
             let values = (0..count).map(|group| self.values[group * width + slot]);
@@ -231,7 +231,7 @@ impl Fold for Doubles {
         Ok((0..width).map(column).collect())
     }
 
-    fn finish(&self, count: usize) -> Result<ArrayRef> {
+    fn finish(&mut self, count: usize) -> Result<ArrayRef> {
         let width = self.width();
         let mut answers = Float64Builder::with_capacity(count);
         for group in 0..count {

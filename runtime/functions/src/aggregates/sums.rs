@@ -181,32 +181,93 @@ fn overflowed(what: &str) -> Error {
         .with("config", "\"spark.sql.ansi.enabled\"")
 }
 
+/// A whole number whose size is cheap to bound.
+trait Whole: Copy {
+    /// The bits of the value without its sign: a value and its neighbours lie below twice this.
+    fn bits(self) -> u128;
+}
+
+impl Whole for i64 {
+    #[inline]
+    fn bits(self) -> u128 {
+        u128::from((self ^ (self >> 63)) as u64)
+    }
+}
+
+impl Whole for i128 {
+    #[inline]
+    fn bits(self) -> u128 {
+        (self ^ (self >> 127)) as u128
+    }
+}
+
 /// Sums that notice when they no longer fit. State: the sum and whether it overflowed.
+///
+/// While all values seen so far cannot overflow the machine's number, whatever their order (`reach`), additions need no
+/// check; whether a sum fits its decimal type is then asked once, at the end.
 struct CheckedSum<T: ArrowPrimitiveType> {
     kind: Arrow,
     overflow: Overflow,
     most: T::Native,
+    /// No sum can be larger than this.
+    reach: u128,
     sums: Vec<T::Native>,
     any: Vec<bool>,
     lost: Vec<bool>,
     native: PhantomData<fn() -> T>,
 }
 
-impl<T: ArrowPrimitiveType> CheckedSum<T> {
+impl<T: ArrowPrimitiveType> CheckedSum<T>
+where
+    T::Native: Whole,
+{
     fn new(kind: Arrow, overflow: Overflow, most: T::Native) -> Self {
-        Self { kind, overflow, most, sums: vec![], any: vec![], lost: vec![], native: PhantomData }
+        Self { kind, overflow, most, reach: 0, sums: vec![], any: vec![], lost: vec![], native: PhantomData }
+    }
+
+    /// Whether these values can be added without looking.
+    fn is_safe(&mut self, values: &[T::Native]) -> bool {
+        let bits = values.iter().fold(0_u128, |bits, value| bits | value.bits());
+        let largest = 1_u128.checked_shl(128 - bits.leading_zeros()).unwrap_or(u128::MAX);
+        self.reach = self.reach.saturating_add(largest.saturating_mul(values.len() as u128));
+        let limit = if size_of::<T::Native>() == 8 { i64::MAX as u128 } else { i128::MAX as u128 };
+        self.reach < limit
+    }
+
+    fn fits(&self, sum: T::Native) -> bool {
+        sum.is_le(self.most) && sum.is_ge(self.most.neg_wrapping().sub_wrapping(slack::<T>(self.most)))
     }
 
     #[inline]
     fn add(&mut self, group: usize, value: T::Native) -> Result<()> {
         self.any[group] = true;
         match self.sums[group].add_checked(value) {
-            Ok(sum) if sum.is_le(self.most) && sum.is_ge(self.most.neg_wrapping().sub_wrapping(slack::<T>(self.most))) => {
+            Ok(sum) if self.fits(sum) => {
                 self.sums[group] = sum;
                 Ok(())
             }
             _ => self.lose(group, value),
         }
+    }
+
+    #[inline]
+    fn put(&mut self, group: usize, value: T::Native, safe: bool) -> Result<()> {
+        if !safe {
+            return self.add(group, value);
+        }
+        self.any[group] = true;
+        self.sums[group] = self.sums[group].add_wrapping(value);
+        Ok(())
+    }
+
+    /// Sums that outgrew their type while nobody looked.
+    fn settle(&mut self) -> Result<()> {
+        for group in 0..self.sums.len() {
+            if !self.fits(self.sums[group]) {
+                self.lose(group, T::Native::ZERO)?;
+            }
+        }
+        Ok(())
     }
 
     fn lose(&mut self, group: usize, value: T::Native) -> Result<()> {
@@ -232,7 +293,10 @@ fn slack<T: ArrowPrimitiveType>(most: T::Native) -> T::Native {
     if most.add_checked(T::Native::ONE).is_err() { T::Native::ONE } else { T::Native::ZERO }
 }
 
-impl<T: ArrowPrimitiveType> Fold for CheckedSum<T> {
+impl<T: ArrowPrimitiveType> Fold for CheckedSum<T>
+where
+    T::Native: Whole,
+{
     fn grow(&mut self, groups: usize) {
         if groups > self.sums.len() {
             self.sums.resize(groups, T::Native::ZERO);
@@ -241,13 +305,37 @@ impl<T: ArrowPrimitiveType> Fold for CheckedSum<T> {
         }
     }
 
+    fn update_all(&mut self, values: &[ArrayRef], groups: &[usize]) -> Result<()> {
+        let column = values[0].as_primitive::<T>();
+        if column.null_count() > 0 || !self.is_safe(column.values()) {
+            return self.update(values, &|row| groups.get(row).copied());
+        }
+        for (value, group) in column.values().iter().zip(groups) {
+            self.sums[*group] = self.sums[*group].add_wrapping(*value);
+            self.any[*group] = true;
+        }
+        Ok(())
+    }
+
+    fn update_one(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let column = values[0].as_primitive::<T>();
+        if column.null_count() > 0 || column.is_empty() || !self.is_safe(column.values()) {
+            return self.update(values, &|_| Some(0));
+        }
+        let sum = column.values().iter().fold(T::Native::ZERO, |sum, value| sum.add_wrapping(*value));
+        self.sums[0] = self.sums[0].add_wrapping(sum);
+        self.any[0] = true;
+        Ok(())
+    }
+
     fn update(&mut self, values: &[ArrayRef], group_of: &dyn Fn(usize) -> Option<usize>) -> Result<()> {
         let column = values[0].as_primitive::<T>();
+        let safe = self.is_safe(column.values());
         for row in 0..column.len() {
             if column.is_valid(row)
                 && let Some(group) = group_of(row)
             {
-                self.add(group, column.value(row))?;
+                self.put(group, column.value(row), safe)?;
             }
         }
         Ok(())
@@ -255,22 +343,24 @@ impl<T: ArrowPrimitiveType> Fold for CheckedSum<T> {
 
     fn merge(&mut self, states: &[ArrayRef], groups: &[usize]) -> Result<()> {
         let (sums, lost) = (states[0].as_primitive::<T>(), states[1].as_boolean());
+        let safe = self.is_safe(sums.values());
         for (row, group) in groups.iter().enumerate() {
             if lost.is_valid(row) && lost.value(row) {
                 self.lost[*group] = true;
                 self.any[*group] = true;
             } else if sums.is_valid(row) {
-                self.add(*group, sums.value(row))?;
+                self.put(*group, sums.value(row), safe)?;
             }
         }
         Ok(())
     }
 
-    fn state(&self, count: usize) -> Result<Vec<ArrayRef>> {
+    fn state(&mut self, count: usize) -> Result<Vec<ArrayRef>> {
         Ok(vec![self.finish(count)?, Arc::new(BooleanArray::from(self.lost[..count].to_vec()))])
     }
 
-    fn finish(&self, count: usize) -> Result<ArrayRef> {
+    fn finish(&mut self, count: usize) -> Result<ArrayRef> {
+        self.settle()?;
         let valid: Vec<bool> = (0..count).map(|group| self.any[group] && !self.lost[group]).collect();
         let sums = PrimitiveArray::<T>::new(self.sums[..count].to_vec().into(), Some(NullBuffer::from(valid)));
         Ok(Arc::new(sums.with_data_type(self.kind.clone())))
@@ -288,5 +378,54 @@ impl<T: ArrowPrimitiveType> Fold for CheckedSum<T> {
 
     fn bytes(&self) -> usize {
         self.sums.capacity() * size_of::<T::Native>() + self.any.capacity() + self.lost.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Decimal128Array, Int64Array};
+
+    fn sum_of(values: Vec<Option<i64>>, overflow: Overflow) -> Result<Option<i64>> {
+        let mut fold = CheckedSum::<Int64Type>::new(Arrow::Int64, overflow, i64::MAX);
+        fold.grow(1);
+        for value in values {
+            fold.update_one(&[Arc::new(Int64Array::from(vec![value]))])?;
+        }
+        let sums = fold.finish(1)?;
+        let sums = sums.as_primitive::<Int64Type>();
+        Ok(sums.is_valid(0).then(|| sums.value(0)))
+    }
+
+    #[test]
+    fn a_bigint_that_overflows_raises_wraps_or_is_null() {
+        let beyond = vec![Some(i64::MAX), None, Some(1)];
+        assert_eq!(sum_of(beyond.clone(), Overflow::Raise).unwrap_err().condition(), "ARITHMETIC_OVERFLOW");
+        assert_eq!(sum_of(beyond.clone(), Overflow::Null).unwrap(), None);
+        assert_eq!(sum_of(beyond, Overflow::Wrap).unwrap(), Some(i64::MIN));
+        assert_eq!(sum_of(vec![Some(i64::MIN), Some(i64::MAX)], Overflow::Raise).unwrap(), Some(-1));
+        assert_eq!(sum_of(vec![None, None], Overflow::Raise).unwrap(), None);
+    }
+
+    #[test]
+    fn a_decimal_is_measured_against_its_digits_at_the_end() {
+        let nines = 10_i128.pow(38) - 1;
+        let column = |values: Vec<i128>| -> ArrayRef {
+            Arc::new(Decimal128Array::from(values).with_precision_and_scale(38, 0).unwrap())
+        };
+        let mut fold = CheckedSum::<Decimal128Type>::new(Arrow::Decimal128(38, 0), Overflow::Null, nines);
+        fold.grow(2);
+        fold.update_all(&[column(vec![1, 2, 3])], &[0, 1, 0]).unwrap();
+        fold.update_all(&[column(vec![nines])], &[1]).unwrap();
+        let sums = fold.finish(2).unwrap();
+        assert_eq!(sums.as_primitive::<Decimal128Type>().iter().collect::<Vec<_>>(), vec![Some(4), None]);
+    }
+
+    #[test]
+    fn averages_of_decimals_round_half_up() {
+        assert_eq!(quotient(5, 2, 0, 10, true).unwrap(), Some(3));
+        assert_eq!(quotient(-5, 2, 0, 10, true).unwrap(), Some(-3));
+        assert_eq!(quotient(1, 3, 4, 10, true).unwrap(), Some(3333));
+        assert_eq!(quotient(10_i128.pow(37), 3, 4, 38, true).unwrap_err().condition(), "ARITHMETIC_OVERFLOW");
     }
 }
