@@ -239,3 +239,10 @@ pub fn literal_of(expr: &Expr) -> Option<ScalarValue> {
 pub fn convert(value: Typed, to: &DataType, context: &Context<'_>) -> Result<Typed> {
     cast(value, to, context.mode(), context)
 }
+
+/// The default name of a call whose left-out arguments are printed with their defaults; `defaults` are the last ones.
+pub fn with_defaults(name: &str, arguments: &[String], count: usize, defaults: &[&str]) -> String {
+    let missing = count.saturating_sub(arguments.len()).min(defaults.len());
+    let added = defaults[defaults.len() - missing..].iter().map(|default| (*default).to_owned());
+    format!("{name}({})", arguments.iter().cloned().chain(added).collect::<Vec<_>>().join(", "))
+}

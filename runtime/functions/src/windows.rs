@@ -19,7 +19,7 @@ use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
 use crate::aggregates::skips_nulls;
-use crate::arguments::convert;
+use crate::arguments::{convert, with_defaults};
 use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 
@@ -27,26 +27,30 @@ const fn window(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Fun
     Function { name, kind: Kind::Window(build), display: None }
 }
 
+const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display: fn(&[String]) -> String) -> Function {
+    Function { name, kind: Kind::Window(build), display: Some(display) }
+}
+
 /// The functions that need OVER.
 pub static FUNCTIONS: &[Function] = &[
     window("cume_dist", |call| share(call, cume_dist_udwf())),
-    window("dense_rank", |call| rank(call, dense_rank_udwf())),
-    window("lag", |call| shifted(call, lag_udwf())),
-    window("lead", |call| shifted(call, lead_udwf())),
+    shown("dense_rank", |call| rank(call, dense_rank_udwf()), |_| "DENSE_RANK()".into()),
+    shown("lag", |call| shifted(call, lag_udwf()), |args| with_defaults("lag", args, 3, &["1", "NULL"])),
+    shown("lead", |call| shifted(call, lead_udwf()), |args| with_defaults("lead", args, 3, &["1", "NULL"])),
     window("nth_value", nth_value),
     window("ntile", ntile),
-    window("percent_rank", |call| share(call, percent_rank_udwf())),
-    window("rank", |call| rank(call, rank_udwf())),
+    shown("percent_rank", |call| share(call, percent_rank_udwf()), |_| "PERCENT_RANK()".into()),
+    shown("rank", |call| rank(call, rank_udwf()), |_| "RANK()".into()),
     window("row_number", |call| rank(call, row_number_udwf())),
 ];
 
 /// What some aggregates become under OVER, where frames may move.
 pub static OVER: &[Function] = &[
-    window("any_value", |call| at_an_end(call, first_value_udwf())),
-    window("first", |call| at_an_end(call, first_value_udwf())),
-    window("first_value", |call| at_an_end(call, first_value_udwf())),
-    window("last", |call| at_an_end(call, last_value_udwf())),
-    window("last_value", |call| at_an_end(call, last_value_udwf())),
+    shown("any_value", |call| at_an_end(call, first_value_udwf()), |args| with_defaults("any_value", &args[..args.len().min(1)], 1, &[])),
+    shown("first", |call| at_an_end(call, first_value_udwf()), |args| with_defaults("first", &args[..args.len().min(1)], 1, &[])),
+    shown("first_value", |call| at_an_end(call, first_value_udwf()), |args| with_defaults("first_value", &args[..args.len().min(1)], 1, &[])),
+    shown("last", |call| at_an_end(call, last_value_udwf()), |args| with_defaults("last", &args[..args.len().min(1)], 1, &[])),
+    shown("last_value", |call| at_an_end(call, last_value_udwf()), |args| with_defaults("last_value", &args[..args.len().min(1)], 1, &[])),
 ];
 
 fn windowed(function: Arc<WindowUDF>, arguments: Vec<Expr>, skip_nulls: bool) -> Expr {
@@ -75,7 +79,7 @@ fn ntile(call: Call<'_>) -> Result<Typed> {
     if buckets <= 0 {
         return Err(Error::new("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE")
             .with("sqlExpr", call.sql())
-            .with("exprName", "`buckets`")
+            .with("exprName", "buckets")
             .with("valueRange", format!("(0, {}]", i32::MAX))
             .with("currentValue", buckets.to_string()));
     }
@@ -116,7 +120,7 @@ fn nth_value(call: Call<'_>) -> Result<Typed> {
     if nth <= 0 {
         return Err(Error::new("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE")
             .with("sqlExpr", call.sql())
-            .with("exprName", "`offset`")
+            .with("exprName", "offset")
             .with("valueRange", format!("(0, {}]", i64::MAX))
             .with("currentValue", format!("{nth}L")));
     }

@@ -21,6 +21,7 @@ use datafusion::logical_expr::expr::{AggregateFunction, NullTreatment};
 use datafusion::logical_expr::{AggregateUDF, Expr};
 use emberflow_base::Result;
 
+use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 
@@ -35,10 +36,10 @@ const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display
 /// The aggregates.
 pub static FUNCTIONS: &[Function] = &[
     aggregate("any", basic::any_true),
-    aggregate("any_value", basic::any_value),
+    shown("any_value", basic::any_value, |args| with_defaults("any_value", &args[..args.len().min(1)], 1, &[])),
     aggregate("approx_count_distinct", basic::approx_count_distinct),
-    aggregate("approx_percentile", listed::percentile_approx),
-    aggregate("array_agg", basic::collect_list),
+    shown("approx_percentile", listed::percentile_approx, |args| with_defaults("approx_percentile", args, 3, &["10000"])),
+    shown("array_agg", basic::collect_list, |args| with_defaults("collect_list", args, 1, &[])),
     aggregate("avg", sums::avg),
     aggregate("bit_and", basic::bit_and),
     aggregate("bit_or", basic::bit_or),
@@ -54,11 +55,11 @@ pub static FUNCTIONS: &[Function] = &[
     aggregate("covar_pop", moments::covar_pop),
     aggregate("covar_samp", moments::covar_samp),
     aggregate("every", basic::all_true),
-    aggregate("first", basic::first),
-    aggregate("first_value", basic::first),
+    shown("first", basic::first, |args| with_defaults("first", &args[..args.len().min(1)], 1, &[])),
+    shown("first_value", basic::first, |args| with_defaults("first_value", &args[..args.len().min(1)], 1, &[])),
     aggregate("kurtosis", moments::kurtosis),
-    aggregate("last", basic::last),
-    aggregate("last_value", basic::last),
+    shown("last", basic::last, |args| with_defaults("last", &args[..args.len().min(1)], 1, &[])),
+    shown("last_value", basic::last, |args| with_defaults("last_value", &args[..args.len().min(1)], 1, &[])),
     aggregate("listagg", listed::listagg),
     aggregate("max", basic::max),
     aggregate("max_by", by_value::max_by),
@@ -66,9 +67,9 @@ pub static FUNCTIONS: &[Function] = &[
     aggregate("median", listed::median),
     aggregate("min", basic::min),
     aggregate("min_by", by_value::min_by),
-    aggregate("mode", listed::mode),
-    aggregate("percentile", listed::percentile),
-    aggregate("percentile_approx", listed::percentile_approx),
+    shown("mode", listed::mode, |args| with_defaults("mode", &args[..args.len().min(1)], 1, &[])),
+    shown("percentile", listed::percentile, |args| with_defaults("percentile", args, 3, &["1"])),
+    shown("percentile_approx", listed::percentile_approx, |args| with_defaults("percentile_approx", args, 3, &["10000"])),
     aggregate("percentile_cont", listed::percentile_cont),
     aggregate("percentile_disc", listed::percentile_disc),
     aggregate("product", moments::product),
@@ -87,7 +88,7 @@ pub static FUNCTIONS: &[Function] = &[
     aggregate("stddev", moments::stddev_samp),
     aggregate("stddev_pop", moments::stddev_pop),
     aggregate("stddev_samp", moments::stddev_samp),
-    aggregate("string_agg", listed::listagg),
+    shown("string_agg", listed::listagg, |args| with_defaults("listagg", args, 1, &[])),
     aggregate("sum", sums::sum),
     shown("sum_distinct", sums::sum_distinct, |args| format!("sum(DISTINCT {})", args.join(", "))),
     aggregate("try_avg", sums::try_avg),

@@ -74,7 +74,7 @@ fn summable(call: &Call<'_>) -> Result<Typed> {
     match call.type_of(0) {
         DataType::DayTimeInterval { .. } | DataType::YearMonthInterval { .. } => call.argument(0),
         kind if kind.is_numeric() || kind.is_string() || *kind == DataType::Null => call.numeric(0),
-        _ => Err(call.wants(0, "(\"NUMERIC\" or \"ANSI INTERVAL\")")),
+        _ => Err(call.wants(0, "\"NUMERIC\" or \"ANSI INTERVAL\"")),
     }
 }
 

@@ -85,8 +85,7 @@ fn place(whole: std::ops::Range<u32>, index: i32, from_one: bool, outside: Outsi
         (Outside::Null, false) => Ok(None),
         (Outside::Raise(condition), false) => Err(Error::new(condition)
             .with("indexValue", index.to_string())
-            .with("arraySize", held.to_string())
-            .with("ansiConfig", "\"spark.sql.ansi.enabled\"")),
+            .with("arraySize", held.to_string())),
     }
 }
 

@@ -194,7 +194,7 @@ pub fn map_contains_key(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
     let (map, key_kind, _, _) = call.map(0)?;
     let key = call.as_type(1, &key_kind)?;
-    let nullable = map.nullable || key.nullable;
+    let nullable = true;
     Ok(kernel("map_contains_key", vec![map, key], DataType::Boolean, nullable, |columns| {
         let (maps, wanted) = (columns.map(0)?, columns.array(1)?);
         let rows = comparable(&[maps.keys(), &wanted])?;
@@ -210,8 +210,9 @@ pub fn map_contains_key(call: Call<'_>) -> Result<Typed> {
 /// `map_keys(map)`, `map_values(map)`
 pub fn side(call: Call<'_>, keys: bool) -> Result<Typed> {
     call.arity(&[1])?;
-    let (map, key, value, value_null) = call.map(0)?;
-    let kind = if keys { DataType::array(key, false) } else { DataType::array(value, value_null) };
+    let (map, key, value, _) = call.map(0)?;
+    // Spark promises nothing about nulls here, not even of keys.
+    let kind = DataType::array(if keys { key } else { value }, true);
     let (returns, nullable) = (to_arrow(&kind), map.nullable);
     Ok(kernel(call.name, vec![map], kind, nullable, move |columns| {
         let maps = columns.map(0)?;

@@ -17,6 +17,7 @@ mod structs;
 
 use emberflow_base::Result;
 
+use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 
@@ -27,6 +28,10 @@ pub(crate) use structs::name_of;
 
 const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
     Function { name, kind: Kind::Scalar(build), display: None }
+}
+
+const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display: fn(&[String]) -> String) -> Function {
+    Function { name, kind: Kind::Scalar(build), display: Some(display) }
 }
 
 /// The functions of collections.
@@ -71,7 +76,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("shuffle", sorting::shuffle),
     scalar("size", |call| arrays::size(call, false)),
     scalar("slice", arrays::slice),
-    scalar("sort_array", sorting::sort_array),
+    shown("sort_array", sorting::sort_array, |args| with_defaults("sort_array", args, 2, &["true"])),
     scalar("str_to_map", maps::str_to_map),
     scalar("struct", structs::structure),
     scalar("try_element_at", |call| access::element_at(call, true)),

@@ -70,7 +70,7 @@ pub fn next_day(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
     let arguments = vec![call.date(0)?.expr, call.text(1)?.expr];
     let ansi = call.context.ansi;
-    let nullable = !ansi || call.any_nullable();
+    let nullable = true;
     let kernel = Kernel::new("next_day", &DataType::Date, nullable, move |columns| {
         let (starts, names) = (columns.numbers::<Date32Type>(0)?, columns.text(1)?);
         primitives::<Date32Type>(columns.rows, |row| {

@@ -24,7 +24,11 @@ fn day_of(year: i32, month: i32, day: i32) -> Result<i64> {
         return Err(out_of_bounds(format!("Invalid value for DayOfMonth (valid values 1 - 28/31): {day}")));
     }
     if !is_date(i64::from(year), month as u32, day as u32) {
-        return Err(out_of_bounds(format!("Invalid date '{year}-{month}-{day}'")));
+        let name = super::pattern::MONTHS[month as usize - 1];
+        return Err(out_of_bounds(match day {
+            29 => format!("Invalid date 'February 29' as '{year}' is not a leap year"),
+            _ => format!("Invalid date '{} {day}'", name.to_uppercase()),
+        }));
     }
     Ok(days_of(i64::from(year), month as u32, day as u32))
 }

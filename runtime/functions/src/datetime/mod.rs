@@ -16,6 +16,7 @@ mod units;
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
+use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 use crate::zones::Zone;
@@ -51,23 +52,23 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("dayofmonth", |call| fields::of_date(call, "day")),
     scalar("dayofweek", |call| fields::of_date(call, "dayofweek")),
     scalar("dayofyear", |call| fields::of_date(call, "doy")),
-    scalar("extract", fields::date_part),
-    scalar("from_unixtime", patterned::from_unixtime),
+    shown("extract", fields::date_part, |args| format!("extract({})", args.join(" FROM "))),
+    shown("from_unixtime", patterned::from_unixtime, |args| with_defaults("from_unixtime", args, 2, &["yyyy-MM-dd HH:mm:ss"])),
     scalar("from_utc_timestamp", |call| arithmetic::shifted(call, true)),
     scalar("hour", |call| fields::of_time(call, "hour")),
     scalar("last_day", arithmetic::last_day),
     scalar("localtimestamp", current::localtimestamp),
     scalar("make_date", making::make_date),
-    scalar("make_dt_interval", intervals::make_dt_interval),
-    scalar("make_interval", intervals::make_interval),
+    shown("make_dt_interval", intervals::make_dt_interval, |args| with_defaults("make_dt_interval", args, 4, &["0", "0", "0", "0.000000"])),
+    shown("make_interval", intervals::make_interval, |args| with_defaults("make_interval", args, 7, &["0", "0", "0", "0", "0", "0", "0.000000"])),
     scalar("make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ltz", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ntz", |call| making::make_timestamp(call, DataType::TimestampNtz, false)),
-    scalar("make_ym_interval", intervals::make_ym_interval),
+    shown("make_ym_interval", intervals::make_ym_interval, |args| with_defaults("make_ym_interval", args, 2, &["0", "0"])),
     scalar("minute", |call| fields::of_time(call, "minute")),
     scalar("month", |call| fields::of_date(call, "month")),
     scalar("monthname", |call| patterned::name_of(call, "MMM")),
-    scalar("months_between", arithmetic::months_between),
+    shown("months_between", arithmetic::months_between, |args| with_defaults("months_between", args, 3, &["true"])),
     scalar("next_day", arithmetic::next_day),
     scalar("now", current::current_timestamp),
     scalar("quarter", |call| fields::of_date(call, "quarter")),
@@ -81,7 +82,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("to_timestamp", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
     scalar("to_timestamp_ltz", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
     scalar("to_timestamp_ntz", |call| patterned::to_timestamp(call, DataType::TimestampNtz, false)),
-    scalar("to_unix_timestamp", patterned::unix_timestamp),
+    shown("to_unix_timestamp", patterned::unix_timestamp, |args| with_defaults("to_unix_timestamp", args, 2, &["yyyy-MM-dd HH:mm:ss"])),
     scalar("to_utc_timestamp", |call| arithmetic::shifted(call, false)),
     scalar("trunc", truncation::trunc),
     scalar("try_make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, true)),
@@ -91,10 +92,13 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("unix_micros", |call| units::to_epoch(call, 1)),
     scalar("unix_millis", |call| units::to_epoch(call, 1_000)),
     scalar("unix_seconds", |call| units::to_epoch(call, 1_000_000)),
-    scalar("unix_timestamp", patterned::unix_timestamp),
+    shown("unix_timestamp", patterned::unix_timestamp, |args| match args {
+        [] => "unix_timestamp(current_timestamp(), yyyy-MM-dd HH:mm:ss)".into(),
+        args => with_defaults("unix_timestamp", args, 2, &["yyyy-MM-dd HH:mm:ss"]),
+    }),
     scalar("weekday", |call| fields::of_date(call, "weekday")),
     scalar("weekofyear", |call| fields::of_date(call, "week")),
-    scalar("window", truncation::window),
+    shown("window", truncation::window, |_| "window".into()),
     scalar("year", |call| fields::of_date(call, "year")),
 ];
 

@@ -52,6 +52,9 @@ fn most_letters(letter: char) -> Option<usize> {
 impl Pattern {
     /// Compiles a pattern for printing, or raises Spark's error about it.
     pub fn parse(pattern: &str) -> Result<Pattern> {
+        if let Some(letter) = unquoted(pattern).find(|letter| matches!(letter, 'Y' | 'W' | 'w' | 'u' | 'e' | 'c')) {
+            return Err(refused(pattern, letter));
+        }
         let mut letters = pattern.chars().peekable();
         let items = Self::items(&mut letters, pattern, false)?;
         Ok(Pattern { items })
@@ -98,6 +101,27 @@ impl Pattern {
         let mut reading = Reading::default();
         let rest = read_items(&self.items, text, &mut reading)?;
         (rest.is_empty() && reading.is_sound()).then_some(reading)
+    }
+
+    /// What Java says about a text that cannot be read.
+    pub fn complaint(&self, text: &str) -> String {
+        let mut reading = Reading { whole: text.len(), ..Reading::default() };
+        let rest = read_items(&self.items, text, &mut reading);
+        let said = format!("Text '{text}' could not be parsed");
+        match (rest, reading.beyond.take()) {
+            (_, Some((field, range, value))) => format!("{said}: Invalid value for {field} (valid values {range}): {value}"),
+            (None, None) => format!("{said} at index {}", reading.at),
+            (Some(rest), None) if !rest.is_empty() => {
+                format!("{said}, unparsed text found at index {}", text.len() - rest.len())
+            }
+            (Some(_), None) => {
+                let (month, day) = (reading.month.unwrap_or(1), reading.day.unwrap_or(1));
+                match day {
+                    29 => format!("{said}: Invalid date 'February 29' as '{}' is not a leap year", reading.year()),
+                    _ => format!("{said}: Invalid date '{} {day}'", MONTHS[month as usize - 1].to_uppercase()),
+                }
+            }
+        }
     }
 }
 
@@ -308,6 +332,10 @@ pub struct Reading {
     second: i64,
     nanos: i64,
     zone: Option<Zone>,
+    /// Where the item being read begins, in a text of `whole` bytes, and what lay outside its range: for complaints.
+    at: usize,
+    whole: usize,
+    beyond: Option<(&'static str, &'static str, i64)>,
 }
 
 impl Reading {
@@ -362,6 +390,7 @@ impl Reading {
 
 fn read_items<'a>(items: &[Item], mut text: &'a str, reading: &mut Reading) -> Option<&'a str> {
     for (index, item) in items.iter().enumerate() {
+        reading.at = reading.whole.saturating_sub(text.len());
         match item {
             Item::Text(expected) => {
                 let head = text.get(..expected.len())?;
@@ -458,6 +487,10 @@ fn read_field<'a>(letter: char, count: usize, after: &[Item], text: &'a str, rea
         _ => {}
     }
     let (value, rest) = fixed(if letter == 'D' { 3 } else { 2 })?;
+    if let Some((field, text, _)) = range_of(letter).filter(|(_, _, range)| !range.contains(&value)) {
+        reading.beyond = Some((field, text, value));
+        return None;
+    }
     match letter {
         'M' | 'L' => reading.month = Some(within(value, 1..=12)? as u32),
         'd' => reading.day = Some(within(value, 1..=31)? as u32),
@@ -472,6 +505,22 @@ fn read_field<'a>(letter: char, count: usize, after: &[Item], text: &'a str, rea
         _ => {}
     }
     Some(rest)
+}
+
+/// A field's name in Java, its range as Java prints it, and its range.
+fn range_of(letter: char) -> Option<(&'static str, &'static str, std::ops::RangeInclusive<i64>)> {
+    Some(match letter {
+        'M' | 'L' => ("MonthOfYear", "1 - 12", 1..=12),
+        'd' => ("DayOfMonth", "1 - 28/31", 1..=31),
+        'D' => ("DayOfYear", "1 - 365/366", 1..=366),
+        'H' => ("HourOfDay", "0 - 23", 0..=23),
+        'k' => ("ClockHourOfDay", "1 - 24", 1..=24),
+        'K' => ("HourOfAmPm", "0 - 11", 0..=11),
+        'h' => ("ClockHourOfAmPm", "1 - 12", 1..=12),
+        'm' => ("MinuteOfHour", "0 - 59", 0..=59),
+        's' => ("SecondOfMinute", "0 - 59", 0..=59),
+        _ => return None,
+    })
 }
 
 fn read_era<'a>(text: &'a str, reading: &mut Reading) -> Option<&'a str> {

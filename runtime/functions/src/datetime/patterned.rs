@@ -60,7 +60,8 @@ pub fn date_format(call: Call<'_>) -> Result<Typed> {
 pub fn name_of(call: Call<'_>, pattern: &'static str) -> Result<Typed> {
     call.arity(&[1])?;
     let date = call.date(0)?;
-    let stamp = convert(date, &DataType::TimestampNtz, &call.context)?;
+    let nullable = date.nullable;
+    let stamp = Typed { nullable, ..convert(date, &DataType::TimestampNtz, &call.context)? };
     printed(&call, stamp, Typed::new(lit(pattern), DataType::String, false))
 }
 
@@ -86,7 +87,7 @@ pub fn from_unixtime(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1, 2])?;
     let (seconds, pattern) = (call.long(0)?, pattern_argument(&call, 1)?);
     let zone = zone_for(&call, &DataType::Timestamp)?;
-    let nullable = seconds.nullable || pattern.nullable;
+    let nullable = true;
     let kernel = Kernel::new("from_unixtime", &DataType::String, nullable, move |columns| {
         let seconds = columns.numbers::<Int64Type>(0)?;
         let mut patterns = Patterns::for_printing(columns.text(1)?);
@@ -149,6 +150,7 @@ fn read(call: &Call<'_>, wanted: Wanted, kind: DataType, forgiving: bool) -> Res
     let (text, pattern) = (call.text(0)?, pattern_argument(call, 1)?);
     let (ansi, zone) = (call.context.ansi && !forgiving, Zone::parse(call.context.time_zone)?);
     let nullable = !ansi || text.nullable || pattern.nullable;
+    let function = if kind == DataType::Date { "`try_to_date`" } else { "`try_to_timestamp`" };
     let kernel = Kernel::new(call.name, &kind, nullable, move |columns| {
         let texts = columns.text(0)?;
         let mut patterns = Patterns::for_reading(columns.text(1)?);
@@ -156,7 +158,7 @@ fn read(call: &Call<'_>, wanted: Wanted, kind: DataType, forgiving: bool) -> Res
             let Some((text, pattern)) = texts.at(row).zip(patterns.at(row)?) else { return Ok(None) };
             match pattern.read(text) {
                 Some(reading) => Ok(Some(reading)),
-                None if ansi => Err(unreadable(text)),
+                None if ansi => Err(Error::new("CANNOT_PARSE_TIMESTAMP").with("func", function).with("message", pattern.complaint(text))),
                 None => Ok(None),
             }
         };
@@ -173,12 +175,6 @@ fn read(call: &Call<'_>, wanted: Wanted, kind: DataType, forgiving: bool) -> Res
     });
     let kernel = kernel.identity(format!("{ansi} {}", call.context.time_zone)).fallible_if(true);
     Ok(Typed::new(kernel.call(vec![text.expr, pattern.expr]), kind, nullable))
-}
-
-fn unreadable(text: &str) -> Error {
-    Error::new("CANNOT_PARSE_TIMESTAMP")
-        .with("func", "`try_to_timestamp`")
-        .with("message", format!("Text '{text}' could not be parsed"))
 }
 
 /// `unix_timestamp([value [, pattern]])`, `to_unix_timestamp(value [, pattern])`
@@ -198,4 +194,24 @@ pub fn unix_timestamp(call: Call<'_>) -> Result<Typed> {
         primitives::<Int64Type>(columns.rows, |row| Ok(stamps.at(row).map(|micros| micros.div_euclid(1_000_000))))
     });
     Ok(Typed::new(kernel.call(vec![stamp.expr]), DataType::Long, nullable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_say_where_and_why() {
+        let complain = |pattern: &str, text: &str| Pattern::for_reading(pattern).unwrap().complaint(text);
+        assert_eq!(complain("yyyy", "x"), "Text 'x' could not be parsed at index 0");
+        assert_eq!(
+            complain("yyyy-MM-dd", "2024-13-01"),
+            "Text '2024-13-01' could not be parsed: Invalid value for MonthOfYear (valid values 1 - 12): 13"
+        );
+        assert_eq!(complain("yyyy", "2024 a"), "Text '2024 a' could not be parsed, unparsed text found at index 4");
+        assert_eq!(
+            complain("yyyy-MM-dd", "2023-02-29"),
+            "Text '2023-02-29' could not be parsed: Invalid date 'February 29' as '2023' is not a leap year"
+        );
+    }
 }

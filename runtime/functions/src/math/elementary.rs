@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, Float64Array};
 use arrow::compute::unary;
-use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{DurationMicrosecondType, Float64Type, Int32Type, Int64Type, IntervalYearMonthType};
 use datafusion::logical_expr::lit;
 use emberflow_base::Result;
 use emberflow_plan::DataType;
@@ -16,8 +16,8 @@ use crate::kernel::{kernel, primitives};
 pub fn of_one(call: Call<'_>, function: fn(f64) -> f64) -> Result<Typed> {
     call.arity(&[1])?;
     let argument = call.double(0)?;
-    let nullable = argument.nullable;
-    Ok(kernel(call.name, vec![argument], DataType::Double, nullable, move |columns| {
+    // Spark says so of all of them, whatever the argument.
+    Ok(kernel(call.name, vec![argument], DataType::Double, true, move |columns| {
         let array = columns.array(0)?;
         let result: Float64Array = unary(array.as_primitive::<Float64Type>(), function);
         Ok(Arc::new(result))
@@ -87,7 +87,25 @@ pub fn to_radians(x: f64) -> f64 {
 
 /// `sign(x)`: a double, -1, 0 or 1.
 pub fn sign(call: Call<'_>) -> Result<Typed> {
+    let call = match call.type_of(0) {
+        DataType::DayTimeInterval { .. } | DataType::YearMonthInterval { .. } => with_number(call)?,
+        _ => call,
+    };
     of_one(call, |x| if x == 0.0 || x.is_nan() { x } else { x.signum() })
+}
+
+/// An interval's length as a number, whose sign is the interval's.
+fn with_number(call: Call<'_>) -> Result<Call<'_>> {
+    let interval = call.argument(0)?;
+    let number = kernel("interval_length", vec![interval], DataType::Double, true, |columns| {
+        let array = columns.array(0)?;
+        if let Some(spans) = array.as_primitive_opt::<DurationMicrosecondType>() {
+            return Ok(Arc::new(unary::<_, _, Float64Type>(spans, |micros| micros as f64)));
+        }
+        let spans = columns.numbers::<IntervalYearMonthType>(0)?;
+        primitives::<Float64Type>(columns.rows, |row| Ok(spans.at(row).map(f64::from)))
+    });
+    Ok(Call { arguments: vec![number], ..call })
 }
 
 /// `factorial(n)`: null outside 0 to 20.

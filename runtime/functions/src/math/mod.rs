@@ -11,6 +11,7 @@ pub(crate) use bases::unhexed;
 
 use emberflow_base::Result;
 
+use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 
@@ -44,7 +45,7 @@ pub static FUNCTIONS: &[Function] = &[
         |args| format!("ATANH({})", args.join(", ")),
     ),
     scalar("bin", bases::bin),
-    scalar("bround", |call| rounding::round(call, rounding::Mode::HalfEven)),
+    shown("bround", |call| rounding::round(call, rounding::Mode::HalfEven), |args| with_defaults("bround", args, 2, &["0"])),
     shown("cbrt", |call| elementary::of_one(call, f64::cbrt), |args| format!("CBRT({})", args.join(", "))),
     shown("ceil", |call| rounding::ceil_or_floor(call, rounding::Mode::Up), |args| rounding::upper("CEIL", "ceil", args)),
     shown(
@@ -66,7 +67,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("hex", bases::hex),
     shown("hypot", |call| elementary::of_two(call, f64::hypot), |args| format!("HYPOT({})", args.join(", "))),
     scalar("ln", |call| elementary::logarithm(call, 0.0, f64::ln)),
-    scalar("log", elementary::log),
+    shown("log", elementary::log, |args| if args.len() == 1 { format!("ln({})", args.concat()) } else { format!("LOG({})", args.join(", ")) }),
     shown("log10", |call| elementary::logarithm(call, 0.0, f64::log10), |args| format!("LOG10({})", args.join(", "))),
     shown("log1p", |call| elementary::logarithm(call, -1.0, f64::ln_1p), |args| format!("LOG1P({})", args.join(", "))),
     shown(
@@ -82,7 +83,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("randn", |call| random::random(call, random::gaussian)),
     scalar("random", |call| random::random(call, random::uniform)),
     scalar("rint", |call| elementary::of_one(call, f64::round_ties_even)),
-    scalar("round", |call| rounding::round(call, rounding::Mode::HalfUp)),
+    shown("round", |call| rounding::round(call, rounding::Mode::HalfUp), |args| with_defaults("round", args, 2, &["0"])),
     shown("sec", |call| elementary::of_one(call, |x| 1.0 / x.cos()), |args| format!("SEC({})", args.join(", "))),
     scalar("sign", elementary::sign),
     shown("signum", elementary::sign, |args| format!("SIGNUM({})", args.join(", "))),

@@ -66,7 +66,7 @@ pub fn round(call: Call<'_>, mode: Mode) -> Result<Typed> {
     }
     match number.data_type.clone() {
         DataType::Decimal { precision, scale: digits } => Ok(round_decimal(number, precision, digits, scale, mode)),
-        kind if kind.is_integral() && scale >= 0 => Ok(Typed::new(number.expr, kind, number.nullable)),
+        kind if kind.is_integral() && scale >= 0 => Ok(Typed::new(number.expr, kind, true)),
         kind => Ok(round_other(&call, number, kind, scale, mode)),
     }
 }
@@ -79,7 +79,7 @@ fn round_decimal(number: Typed, precision: u8, digits: i8, scale: i32, mode: Mod
         let digits = i32::from(digits).min(scale);
         ((whole + digits).min(38) as u8, digits as i8)
     };
-    let (kind, nullable) = (DataType::decimal(to_precision, to_digits), number.nullable);
+    let (kind, nullable) = (DataType::decimal(to_precision, to_digits), true);
     let kernel = Kernel::new("round", &kind, nullable, move |columns| {
         let array = columns.array(0)?;
         let drop = i32::from(digits) - scale.min(i32::from(digits));
@@ -94,7 +94,7 @@ fn round_decimal(number: Typed, precision: u8, digits: i8, scale: i32, mode: Mod
 }
 
 fn round_other(call: &Call<'_>, number: Typed, kind: DataType, scale: i32, mode: Mode) -> Typed {
-    let (ansi, nullable) = (call.context.ansi, number.nullable);
+    let (ansi, nullable) = (call.context.ansi, true);
     let returns = kind.clone();
     let kernel = Kernel::new(call.name, &returns, nullable, move |columns| round_column(columns, &kind, scale, mode, ansi));
     let kernel = kernel.identity(format!("{mode:?} {scale} {ansi}")).fallible_if(ansi && returns.is_integral());
@@ -181,23 +181,24 @@ pub fn ceil_or_floor(call: Call<'_>, mode: Mode) -> Result<Typed> {
     }
     match number.data_type.clone() {
         DataType::Decimal { precision, scale } => Ok(whole_decimal(number, precision, scale, mode)),
-        kind if kind.is_integral() => convert(number, &DataType::Long, &call.context),
+        kind if kind.is_integral() => {
+            convert(number, &DataType::Long, &call.context).map(|whole| Typed { nullable: true, ..whole })
+        }
         _ => {
             let number = convert(number, &DataType::Double, &call.context)?;
-            let nullable = number.nullable;
-            let kernel = Kernel::new(call.name, &DataType::Long, nullable, move |columns| {
+            let kernel = Kernel::new(call.name, &DataType::Long, true, move |columns| {
                 let numbers = columns.numbers::<Float64Type>(0)?;
                 let whole = |x: f64| if mode == Mode::Up { x.ceil() } else { x.floor() };
                 primitives::<Int64Type>(columns.rows, |row| Ok(numbers.at(row).map(|x| whole(x) as i64)))
             });
-            Ok(Typed::new(kernel.call(vec![number.expr]), DataType::Long, nullable))
+            Ok(Typed::new(kernel.call(vec![number.expr]), DataType::Long, true))
         }
     }
 }
 
 fn whole_decimal(number: Typed, precision: u8, scale: i8, mode: Mode) -> Typed {
     let to_precision = (i32::from(precision) - i32::from(scale) + 1).clamp(1, 38) as u8;
-    let (kind, nullable) = (DataType::decimal(to_precision, 0), number.nullable);
+    let (kind, nullable) = (DataType::decimal(to_precision, 0), true);
     let kernel = Kernel::new("ceil or floor", &kind, nullable, move |columns| {
         let array = columns.array(0)?;
         let unit = 10_i128.pow(scale.max(0) as u32);

@@ -97,8 +97,7 @@ pub fn elt(call: Call<'_>) -> Result<Typed> {
             Some(number) if number >= 1 && number as usize <= count => Ok(texts[number as usize - 1].at(row).map(str::to_owned)),
             Some(number) if ansi => Err(Error::new("INVALID_ARRAY_INDEX")
                 .with("indexValue", number.to_string())
-                .with("arraySize", count.to_string())
-                .with("ansiConfig", "\"spark.sql.ansi.enabled\"")),
+                .with("arraySize", count.to_string())),
             Some(_) => Ok(None),
         })
     });

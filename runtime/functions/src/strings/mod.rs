@@ -19,12 +19,25 @@ use datafusion::logical_expr::ScalarUDF;
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
+use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
 use crate::kernel::{Texts, kernel, strings};
 use crate::registry::{Function, Kind};
 
 const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
     Function { name, kind: Kind::Scalar(build), display: None }
+}
+
+const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display: fn(&[String]) -> String) -> Function {
+    Function { name, kind: Kind::Scalar(build), display: Some(display) }
+}
+
+/// `TRIM(BOTH x FROM text)`; with one argument the plain call.
+fn trim_name(name: &str, side: &str, arguments: &[String]) -> String {
+    match arguments {
+        [set, text] => format!("TRIM({side} {set} FROM {text})"),
+        other => format!("{name}({})", other.join(", ")),
+    }
 }
 
 /// The functions of strings.
@@ -54,38 +67,38 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("len", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
     scalar("length", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
     scalar("levenshtein", searching::levenshtein),
-    scalar("locate", searching::locate),
+    shown("locate", searching::locate, |args| with_defaults("locate", args, 3, &["1"])),
     scalar("lower", lower),
-    scalar("lpad", |call| slicing::pad(call, true)),
-    scalar("ltrim", |call| slicing::trim(call, slicing::Side::Left, false)),
+    shown("lpad", |call| slicing::pad(call, true), |args| with_defaults("lpad", args, 3, &[" "])),
+    shown("ltrim", |call| slicing::trim(call, slicing::Side::Left, false), |args| trim_name("ltrim", "LEADING", args)),
     scalar("luhn_check", encoding::luhn_check),
     scalar("mask", formatting::mask),
     scalar("octet_length", |call| slicing::length_of(call, str::len, |bytes| bytes.len())),
     scalar("overlay", slicing::overlay),
-    scalar("position", searching::locate),
+    shown("position", searching::locate, |args| with_defaults("position", args, 3, &["1"])),
     scalar("printf", formatting::format_string),
     scalar("quote", formatting::quote),
     scalar("regexp_count", regexp::regexp_count),
-    scalar("regexp_extract", regexp::regexp_extract),
-    scalar("regexp_extract_all", regexp::regexp_extract_all),
-    scalar("regexp_instr", regexp::regexp_instr),
-    scalar("regexp_replace", regexp::regexp_replace),
+    shown("regexp_extract", regexp::regexp_extract, |args| with_defaults("regexp_extract", args, 3, &["1"])),
+    shown("regexp_extract_all", regexp::regexp_extract_all, |args| with_defaults("regexp_extract_all", args, 3, &["1"])),
+    shown("regexp_instr", regexp::regexp_instr, |args| with_defaults("regexp_instr", args, 3, &["0"])),
+    shown("regexp_replace", regexp::regexp_replace, |args| with_defaults("regexp_replace", args, 4, &["1"])),
     scalar("regexp_substr", regexp::regexp_substr),
     scalar("repeat", slicing::repeat),
-    scalar("replace", searching::replace),
+    shown("replace", searching::replace, |args| with_defaults("replace", args, 3, &[""])),
     scalar("right", slicing::right),
-    scalar("rpad", |call| slicing::pad(call, false)),
-    scalar("rtrim", |call| slicing::trim(call, slicing::Side::Right, false)),
+    shown("rpad", |call| slicing::pad(call, false), |args| with_defaults("rpad", args, 3, &[" "])),
+    shown("rtrim", |call| slicing::trim(call, slicing::Side::Right, false), |args| trim_name("rtrim", "TRAILING", args)),
     scalar("soundex", soundex),
     scalar("space", slicing::space),
-    scalar("split", regexp::split),
+    shown("split", regexp::split, |args| with_defaults("split", args, 3, &["-1"])),
     scalar("split_part", searching::split_part),
-    scalar("substr", slicing::substring),
-    scalar("substring", slicing::substring),
+    shown("substr", slicing::substring, |args| with_defaults("substr", args, 3, &["2147483647"])),
+    shown("substring", slicing::substring, |args| with_defaults("substring", args, 3, &["2147483647"])),
     scalar("substring_index", searching::substring_index),
     scalar("to_binary", |call| encoding::to_binary(call, false)),
     scalar("translate", searching::translate),
-    scalar("trim", |call| slicing::trim(call, slicing::Side::Both, false)),
+    shown("trim", |call| slicing::trim(call, slicing::Side::Both, false), |args| trim_name("trim", "BOTH", args)),
     scalar("try_to_binary", |call| encoding::to_binary(call, true)),
     scalar("try_url_decode", |call| encoding::url_decode(call, true)),
     scalar("ucase", upper),

@@ -136,7 +136,7 @@ fn before_or_after<'a>(text: &'a str, delimiter: &str, count: i32) -> &'a str {
 pub fn split_part(call: Call<'_>) -> Result<Typed> {
     call.arity(&[3])?;
     let arguments = vec![call.text(0)?.expr, call.text(1)?.expr, call.int(2)?.expr];
-    let nullable = call.any_nullable();
+    let nullable = true;
     let kernel = Kernel::new("split_part", &DataType::String, nullable, |columns| {
         let (texts, delimiters, numbers) = (columns.text(0)?, columns.text(1)?, columns.numbers::<Int32Type>(2)?);
         strings(columns.rows, |row| match (texts.at(row), delimiters.at(row), numbers.at(row)) {

@@ -108,7 +108,8 @@ pub fn right(call: Call<'_>) -> Result<Typed> {
 fn end_of(call: Call<'_>, cut: fn(&str, i32) -> &str) -> Result<Typed> {
     call.arity(&[2])?;
     let arguments = vec![call.text(0)?, call.int(1)?];
-    let nullable = call.any_nullable();
+    // Spark writes `right` with IF, which it takes for nullable.
+    let nullable = call.any_nullable() || call.name == "right";
     Ok(kernel(call.name, arguments, DataType::String, nullable, move |columns| {
         let (texts, counts) = (columns.text(0)?, columns.numbers::<Int32Type>(1)?);
         slices(columns.rows, |row| Some(cut(texts.at(row)?, counts.at(row)?)))
