@@ -46,11 +46,23 @@ pub static FUNCTIONS: &[Function] = &[
 
 /// What some aggregates become under OVER, where frames may move.
 pub static OVER: &[Function] = &[
-    shown("any_value", |call| at_an_end(call, first_value_udwf()), |args| with_defaults("any_value", &args[..args.len().min(1)], 1, &[])),
+    shown(
+        "any_value",
+        |call| at_an_end(call, first_value_udwf()),
+        |args| with_defaults("any_value", &args[..args.len().min(1)], 1, &[]),
+    ),
     shown("first", |call| at_an_end(call, first_value_udwf()), |args| with_defaults("first", &args[..args.len().min(1)], 1, &[])),
-    shown("first_value", |call| at_an_end(call, first_value_udwf()), |args| with_defaults("first_value", &args[..args.len().min(1)], 1, &[])),
+    shown(
+        "first_value",
+        |call| at_an_end(call, first_value_udwf()),
+        |args| with_defaults("first_value", &args[..args.len().min(1)], 1, &[]),
+    ),
     shown("last", |call| at_an_end(call, last_value_udwf()), |args| with_defaults("last", &args[..args.len().min(1)], 1, &[])),
-    shown("last_value", |call| at_an_end(call, last_value_udwf()), |args| with_defaults("last_value", &args[..args.len().min(1)], 1, &[])),
+    shown(
+        "last_value",
+        |call| at_an_end(call, last_value_udwf()),
+        |args| with_defaults("last_value", &args[..args.len().min(1)], 1, &[]),
+    ),
 ];
 
 fn windowed(function: Arc<WindowUDF>, arguments: Vec<Expr>, skip_nulls: bool) -> Expr {

@@ -410,9 +410,8 @@ mod tests {
     #[test]
     fn a_decimal_is_measured_against_its_digits_at_the_end() {
         let nines = 10_i128.pow(38) - 1;
-        let column = |values: Vec<i128>| -> ArrayRef {
-            Arc::new(Decimal128Array::from(values).with_precision_and_scale(38, 0).unwrap())
-        };
+        let column =
+            |values: Vec<i128>| -> ArrayRef { Arc::new(Decimal128Array::from(values).with_precision_and_scale(38, 0).unwrap()) };
         let mut fold = CheckedSum::<Decimal128Type>::new(Arrow::Decimal128(38, 0), Overflow::Null, nines);
         fold.grow(2);
         fold.update_all(&[column(vec![1, 2, 3])], &[0, 1, 0]).unwrap();

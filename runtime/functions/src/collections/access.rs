@@ -83,9 +83,9 @@ fn place(whole: std::ops::Range<u32>, index: i32, from_one: bool, outside: Outsi
     match (outside, (0..held).contains(&wanted)) {
         (_, true) => Ok(Some(whole.start + wanted as u32)),
         (Outside::Null, false) => Ok(None),
-        (Outside::Raise(condition), false) => Err(Error::new(condition)
-            .with("indexValue", index.to_string())
-            .with("arraySize", held.to_string())),
+        (Outside::Raise(condition), false) => {
+            Err(Error::new(condition).with("indexValue", index.to_string()).with("arraySize", held.to_string()))
+        }
     }
 }
 

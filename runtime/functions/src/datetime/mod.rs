@@ -59,8 +59,12 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("last_day", arithmetic::last_day),
     scalar("localtimestamp", current::localtimestamp),
     scalar("make_date", making::make_date),
-    shown("make_dt_interval", intervals::make_dt_interval, |args| with_defaults("make_dt_interval", args, 4, &["0", "0", "0", "0.000000"])),
-    shown("make_interval", intervals::make_interval, |args| with_defaults("make_interval", args, 7, &["0", "0", "0", "0", "0", "0", "0.000000"])),
+    shown("make_dt_interval", intervals::make_dt_interval, |args| {
+        with_defaults("make_dt_interval", args, 4, &["0", "0", "0", "0.000000"])
+    }),
+    shown("make_interval", intervals::make_interval, |args| {
+        with_defaults("make_interval", args, 7, &["0", "0", "0", "0", "0", "0", "0.000000"])
+    }),
     scalar("make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ltz", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ntz", |call| making::make_timestamp(call, DataType::TimestampNtz, false)),
@@ -82,7 +86,9 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("to_timestamp", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
     scalar("to_timestamp_ltz", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
     scalar("to_timestamp_ntz", |call| patterned::to_timestamp(call, DataType::TimestampNtz, false)),
-    shown("to_unix_timestamp", patterned::unix_timestamp, |args| with_defaults("to_unix_timestamp", args, 2, &["yyyy-MM-dd HH:mm:ss"])),
+    shown("to_unix_timestamp", patterned::unix_timestamp, |args| {
+        with_defaults("to_unix_timestamp", args, 2, &["yyyy-MM-dd HH:mm:ss"])
+    }),
     scalar("to_utc_timestamp", |call| arithmetic::shifted(call, false)),
     scalar("trunc", truncation::trunc),
     scalar("try_make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, true)),

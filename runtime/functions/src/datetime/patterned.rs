@@ -158,7 +158,9 @@ fn read(call: &Call<'_>, wanted: Wanted, kind: DataType, forgiving: bool) -> Res
             let Some((text, pattern)) = texts.at(row).zip(patterns.at(row)?) else { return Ok(None) };
             match pattern.read(text) {
                 Some(reading) => Ok(Some(reading)),
-                None if ansi => Err(Error::new("CANNOT_PARSE_TIMESTAMP").with("func", function).with("message", pattern.complaint(text))),
+                None if ansi => {
+                    Err(Error::new("CANNOT_PARSE_TIMESTAMP").with("func", function).with("message", pattern.complaint(text)))
+                }
                 None => Ok(None),
             }
         };

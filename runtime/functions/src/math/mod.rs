@@ -67,7 +67,9 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("hex", bases::hex),
     shown("hypot", |call| elementary::of_two(call, f64::hypot), |args| format!("HYPOT({})", args.join(", "))),
     scalar("ln", |call| elementary::logarithm(call, 0.0, f64::ln)),
-    shown("log", elementary::log, |args| if args.len() == 1 { format!("ln({})", args.concat()) } else { format!("LOG({})", args.join(", ")) }),
+    shown("log", elementary::log, |args| {
+        if args.len() == 1 { format!("ln({})", args.concat()) } else { format!("LOG({})", args.join(", ")) }
+    }),
     shown("log10", |call| elementary::logarithm(call, 0.0, f64::log10), |args| format!("LOG10({})", args.join(", "))),
     shown("log1p", |call| elementary::logarithm(call, -1.0, f64::ln_1p), |args| format!("LOG1P({})", args.join(", "))),
     shown(

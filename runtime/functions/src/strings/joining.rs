@@ -95,9 +95,9 @@ pub fn elt(call: Call<'_>) -> Result<Typed> {
         strings(columns.rows, |row| match numbers.at(row) {
             None => Ok(None),
             Some(number) if number >= 1 && number as usize <= count => Ok(texts[number as usize - 1].at(row).map(str::to_owned)),
-            Some(number) if ansi => Err(Error::new("INVALID_ARRAY_INDEX")
-                .with("indexValue", number.to_string())
-                .with("arraySize", count.to_string())),
+            Some(number) if ansi => {
+                Err(Error::new("INVALID_ARRAY_INDEX").with("indexValue", number.to_string()).with("arraySize", count.to_string()))
+            }
             Some(_) => Ok(None),
         })
     });
