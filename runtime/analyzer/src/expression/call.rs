@@ -143,8 +143,20 @@ impl Resolver<'_> {
         scope: &Scope<'_>,
     ) -> Result<Item> {
         let items = self.arguments(call, name, scope)?;
-        let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
-        let said = text::call(function, name, &texts, call.is_distinct);
+        let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        let mut said = text::call(function, name, &texts, call.is_distinct);
+        if let (true, [order]) = (is_inverse_distribution(name), call.within_group.as_slice()) {
+            // The builder takes what is measured first, and whether ranks count from the greatest last.
+            let measured = self.expression(&order.child, scope)?;
+            let descending = order.direction == SortDirection::Descending;
+            let direction = if descending { " DESC" } else { "" };
+            said = format!("{said} WITHIN GROUP (ORDER BY {}{direction})", measured.text);
+            arguments.insert(0, measured.typed);
+            texts.insert(0, measured.text);
+            let flag = emberflow_plan::tree::Literal::Boolean(descending);
+            arguments.push(self.expression(&Expr::literal(flag), scope)?.typed);
+            texts.push(descending.to_string());
+        }
         let typed = build(Call {
             name,
             arguments,
@@ -175,14 +187,19 @@ impl Resolver<'_> {
     /// Adds DISTINCT, FILTER and an order to the aggregate calls a builder made.
     fn with_modifiers(&self, item: Item, call: &FunctionCall, scope: &Scope<'_>) -> Result<Item> {
         let filter = call.filter.as_ref().map(|filter| self.expression(filter, scope)).transpose()?;
-        let order = self.sort_expressions(&call.within_group, scope)?;
+        let ordered = if is_inverse_distribution(&call.bare()) { &[] } else { call.within_group.as_slice() };
+        let order = self.sort_expressions(ordered, scope)?;
         if filter.is_none() && order.is_empty() && !call.is_distinct {
             return Ok(item);
         }
-        let said = match &filter {
-            Some(filter) => format!("{} FILTER (WHERE {})", item.text, filter.text),
-            None => item.text,
-        };
+        let mut said = item.text;
+        if !ordered.is_empty() {
+            let list = ordered.iter().map(|order| Ok(text::order(&self.expression(&order.child, scope)?.text, order)));
+            said = format!("{said} WITHIN GROUP (ORDER BY {})", list.collect::<Result<Vec<_>>>()?.join(", "));
+        }
+        if let Some(filter) = &filter {
+            said = format!("{said} FILTER (WHERE {})", filter.text);
+        }
         let condition = filter.map(|filter| self.as_condition(filter, "FILTER")).transpose()?;
         let expr = item
             .typed
@@ -286,6 +303,11 @@ fn refuse_nested(item: &Item) -> Result<()> {
         _ => false,
     });
     if nested { Err(Error::new("NESTED_AGGREGATE_FUNCTION")) } else { Ok(()) }
+}
+
+/// Aggregates whose measured column stands in WITHIN GROUP.
+fn is_inverse_distribution(name: &str) -> bool {
+    matches!(name, "percentile_cont" | "percentile_disc")
 }
 
 /// DataFusion's form of a sort order.

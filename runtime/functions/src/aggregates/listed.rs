@@ -26,7 +26,7 @@ use crate::types::to_arrow;
 /// `median(x)`
 pub fn median(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1])?;
-    continuous(&call, Fractions { values: vec![0.5], is_array: false })
+    continuous(&call, Fractions { values: vec![0.5], is_array: false, descending: false })
 }
 
 /// `percentile(x, fraction or array of them)`: linear between ranks.
@@ -39,18 +39,22 @@ pub fn percentile(call: Call<'_>) -> Result<Typed> {
     continuous(&call, fractions)
 }
 
-/// `percentile_cont(fraction) WITHIN GROUP (ORDER BY x)` reaches us as `percentile_cont(x, fraction)`.
+/// `percentile_cont(fraction) WITHIN GROUP (ORDER BY x)` reaches us as `percentile_cont(x, fraction, descending)`.
 pub fn percentile_cont(call: Call<'_>) -> Result<Typed> {
-    call.arity(&[2])?;
-    let fractions = fractions(&call, 1)?;
+    call.arity(&[3])?;
+    let mut fractions = fractions(&call, 1)?;
+    if call.literal_boolean(2) == Some(true) {
+        fractions.values.iter_mut().for_each(|fraction| *fraction = 1.0 - *fraction);
+    }
     continuous(&call, fractions)
 }
 
-/// `percentile_disc(fraction) WITHIN GROUP (ORDER BY x)` reaches us as `percentile_disc(x, fraction)`.
+/// `percentile_disc(fraction) WITHIN GROUP (ORDER BY x)` reaches us as `percentile_disc(x, fraction, descending)`.
 pub fn percentile_disc(call: Call<'_>) -> Result<Typed> {
-    call.arity(&[2])?;
-    let fractions = fractions(&call, 1)?;
-    discrete(&call, call.numeric(0)?, fractions)
+    call.arity(&[3])?;
+    let fractions = Fractions { descending: call.literal_boolean(2) == Some(true), ..fractions(&call, 1)? };
+    let argument = convert(call.numeric(0)?, &DataType::Double, &call.context)?;
+    discrete(&call, argument, fractions)
 }
 
 /// `percentile_approx(x, fraction or array of them [, accuracy])`: an actual value, of x's type.
@@ -68,6 +72,8 @@ pub fn percentile_approx(call: Call<'_>) -> Result<Typed> {
 struct Fractions {
     values: Vec<f64>,
     is_array: bool,
+    /// Ranks count from the greatest.
+    descending: bool,
 }
 
 fn fractions(call: &Call<'_>, index: usize) -> Result<Fractions> {
@@ -82,7 +88,7 @@ fn fractions(call: &Call<'_>, index: usize) -> Result<Fractions> {
         scalar => (doubles_of(&scalar.to_array().map_err(crate::errors::from_datafusion)?)?, false),
     };
     match values.iter().find(|value| !(0.0..=1.0).contains(*value)) {
-        None => Ok(Fractions { values, is_array }),
+        None => Ok(Fractions { values, is_array, descending: false }),
         Some(bad) => Err(Error::new("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE")
             .with("sqlExpr", call.sql())
             .with("exprName", "percentage")
@@ -154,7 +160,7 @@ fn discrete(call: &Call<'_>, argument: Typed, fractions: Fractions) -> Result<Ty
     let element = argument.data_type.clone();
     let list = list_of_group(&argument, call.is_distinct);
     let kind = if fractions.is_array { DataType::array(element.clone(), false) } else { element.clone() };
-    let identity = format!("{:?}", fractions.values);
+    let identity = format!("{:?} {}", fractions.values, fractions.descending);
     let arrow = to_arrow(&element);
     let kernel = Kernel::new(call.name, &kind, true, move |columns| {
         let lists = columns.list(0)?;
@@ -176,7 +182,8 @@ fn pick(lists: &ListArray, fractions: &Fractions, element: &Arrow) -> Result<Arr
                 let order = arrow::compute::sort_to_indices(&values, None, None).map_err(from_arrow)?;
                 for fraction in &fractions.values {
                     let rank = ((fraction * values.len() as f64).ceil() as usize).clamp(1, values.len());
-                    chosen.push(Some(start + order.value(rank - 1)));
+                    let place = if fractions.descending { values.len() - rank } else { rank - 1 };
+                    chosen.push(Some(start + order.value(place)));
                 }
             }
             None if !fractions.is_array => chosen.push(None),
