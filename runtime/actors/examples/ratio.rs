@@ -1,6 +1,6 @@
 //! What actors cost: the same physical plans on our actors and on DataFusion's own scheduler, over TPC-H data.
 //!
-//!     cargo run -p emberflow-actors --example ratio -- [SCALE] [ROUNDS]
+//!     cargo run -p emberflow-actors --example ratio -- [SCALE] [ROUNDS] [QUERY]
 //!
 //! Writes the tables as Parquet into a temporary folder, runs each query alternately on both, keeps the fastest round of
 //! each, prints one line per query and the ratio of the totals. Not here: SQL and the comparison with other engines.
@@ -35,12 +35,14 @@ fn main() {
     tokio.block_on(register(&ctx, folder.path()));
 
     let (mut total_actors, mut total_own) = (Duration::ZERO, Duration::ZERO);
-    for name in QUERIES {
+    let only = std::env::args().nth(3).unwrap_or_default();
+    for name in QUERIES.iter().filter(|name| name.contains(&only)) {
+        let mut cpu = (0, 0);
         let mut best = (Duration::MAX, Duration::MAX);
         let mut rows = (0, 0);
         for round in 0..rounds * 2 {
             let plan = tokio.block_on(async { query(&ctx, name).await.create_physical_plan().await.unwrap() });
-            let began = Instant::now();
+            let (began, cpu_began) = (Instant::now(), cpu_ticks());
             if round % 2 == 0 {
                 let options = JobOptions { order: ResultOrder::AsReady, ..JobOptions::named(*name) };
                 let mut job = actors.submit(plan, ctx.task_ctx(), options).unwrap();
@@ -50,19 +52,30 @@ fn main() {
                 }
                 best.0 = best.0.min(began.elapsed());
                 rows.0 = count_rows(&batches);
+                cpu.0 += cpu_ticks() - cpu_began;
             } else {
                 let task = ctx.task_ctx();
                 let batches = tokio.block_on(async { tokio::spawn(collect(plan, task)).await.unwrap().unwrap() });
                 best.1 = best.1.min(began.elapsed());
                 rows.1 = count_rows(&batches);
+                cpu.1 += cpu_ticks() - cpu_began;
             }
         }
         assert_eq!(rows.0, rows.1, "{name}");
-        println!("{name:<24} actors {:>9.1?} own {:>9.1?} ratio {:.3} rows {}", best.0, best.1, ratio(best.0, best.1), rows.0);
+        let cpu = cpu.0 as f64 / cpu.1.max(1) as f64;
+        let wall = ratio(best.0, best.1);
+        println!("{name:<22} actors {:>9.1?} own {:>9.1?} ratio {wall:.3} cpu {cpu:.3} rows {}", best.0, best.1, rows.0);
         total_actors += best.0;
         total_own += best.1;
     }
     println!("ratio datafusion={:.3}", ratio(total_actors, total_own));
+}
+
+/// Processor time of this process so far, in the kernel's ticks; what a loaded machine does not distort. 0 elsewhere.
+fn cpu_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
 /// How long each task had its arbiter.

@@ -1,6 +1,8 @@
 //! What can be seen of every actor: name, state, mailbox depth, credit, batches, rows, bytes, busy time, restarts.
 //!
-//!     actor ── counts into ──► Gauge (atomics) ◄── read by ── Runtime::figures, Job::figures
+//! ```text
+//! actor ── counts into ──► Gauge (atomics) ◄── read by ── Runtime::figures, Job::figures
+//! ```
 //!
 //! A gauge is written by its actor alone and read by anyone at any time; reading costs the actor nothing.
 

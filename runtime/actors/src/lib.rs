@@ -1,8 +1,10 @@
 //! The actor runtime: physical plans run as stages of tasks on actix arbiters, with credit, supervision and figures.
 //!
-//!                  ┌────────── driver actor: facts ─► orders ──────────┐
-//!     plan ─ cut ─►│ operator actors ═ batches ═► partition actors ═══►│ operator actors ═► partition actors ═► Job
-//!                  └───────────────────────────────────────────────────┘
+//! ```text
+//!              ┌────────── driver actor: facts ─► orders ──────────┐
+//! plan ─ cut ─►│ operator actors ═ batches ═► partition actors ═══►│ operator actors ═► partition actors ═► Job
+//!              └───────────────────────────────────────────────────┘
+//! ```
 //!
 //! Always true:
 //! - Data moves only against credit; a reader that stops stops everything behind it, with bounded memory.

@@ -1,6 +1,8 @@
 //! A whole job without a thread: the real books of credit, lanes and decisions, driven by dice.
 //!
-//!     seed ─► random stages, exchanges and manners of reading ─► one random step after another ─► every row, once
+//! ```text
+//! seed ─► random stages, exchanges and manners of reading ─► one random step after another ─► every row, once
+//! ```
 //!
 //! Each step lets one task, one reader or one fault do one thing. When nobody can do anything and the job has not ended,
 //! that is a deadlock, and the test prints the seed that replays it.

@@ -5,11 +5,13 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use arrow::array::{Array, BooleanArray};
 use arrow::datatypes::DataType;
 use common::{block_on, finish, plan, quiet, rows, runtime, session, submit, table};
-use datafusion::common::{DataFusionError, JoinType, Result};
+use datafusion::common::{DataFusionError, JoinType, Result, ScalarValue};
 use datafusion::functions_aggregate::expr_fn::{count, sum};
 use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
 use datafusion::prelude::{DataFrame, SessionContext, col, lit};
@@ -158,4 +160,43 @@ fn several_runtimes_live_side_by_side_and_inside_another_runtime() {
             assert_eq!(seen, 10);
         }
     });
+}
+
+/// A frame that loses its core while it works, before any row has left; later runs find every row.
+fn losing_its_core(runtime: &Arc<Runtime>, ctx: &SessionContext) -> DataFrame {
+    let (lost, runtime) = (AtomicBool::new(false), Arc::downgrade(runtime));
+    let body = move |arguments: &[ColumnarValue]| {
+        if !lost.swap(true, Ordering::SeqCst) {
+            runtime.upgrade().unwrap().lose_core(0);
+            // Longer than a task may keep its arbiter, so that the arbiter gets to die.
+            std::thread::sleep(Duration::from_millis(60));
+            return Ok(ColumnarValue::Scalar(ScalarValue::Boolean(Some(false))));
+        }
+        let rows = arguments.iter().find_map(|argument| match argument {
+            ColumnarValue::Array(array) => Some(array.len()),
+            ColumnarValue::Scalar(_) => None,
+        });
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::from(vec![true; rows.unwrap_or(1)]))))
+    };
+    let function = create_udf("lost", vec![DataType::Int64], DataType::Boolean, Volatility::Volatile, Arc::new(body));
+    table(ctx, "t", 9_000, 10, 1).filter(function.call(vec![col("id")])).unwrap()
+}
+
+#[test]
+fn a_task_that_vanishes_with_its_core_is_run_again_elsewhere() {
+    let (runtime, ctx) = (runtime(), session(1));
+    let mut job = submit(&runtime, &ctx, plan(losing_its_core(&runtime, &ctx)));
+    assert_eq!(rows(&finish(&mut job)), 9_000);
+    assert!(job.handle().figures().iter().any(|actor| actor.restarts == 1));
+    still_works(&runtime, &ctx);
+}
+
+#[test]
+fn a_vanished_task_that_cannot_be_replayed_ends_the_job() {
+    let (runtime, ctx) = (runtime(), session(1));
+    let frame = losing_its_core(&runtime, &ctx).aggregate(vec![col("key")], vec![count(col("id"))]).unwrap();
+    let mut job = submit(&runtime, &ctx, plan(frame));
+    let error = error_of(&mut job);
+    assert!(error.condition() == "INTERNAL_ERROR" && error.to_string().contains("was lost"), "{error}");
+    still_works(&runtime, &ctx);
 }

@@ -1,8 +1,10 @@
 //! What a job does next: facts in, orders out. No actor, clock, dice or await.
 //!
-//!     waiting ──Wanted──► running ──all tasks ended──► done
-//!        │                   │
-//!        └──────Unread───────┴──────────────────────► skipped
+//! ```text
+//! waiting ──Wanted──► running ──all tasks ended──► done
+//!    │                   │
+//!    └──────Unread───────┴──────────────────────► skipped
+//! ```
 //!
 //! Stage 0 produces the job's result; the others begin when somebody reads them, which is what lets a hash join read its
 //! build side before its probe side begins, and a scalar subquery end before the rows that need it begin.

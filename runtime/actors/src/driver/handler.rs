@@ -74,7 +74,8 @@ impl DriverActor {
             gauge,
         };
         let actor = OperatorActor::new(options);
-        let place = place(stage, task, planned.tasks, self.options.arbiters.len());
+        // A task that was lost may have been lost with its arbiter.
+        let place = place(stage, task + attempt as usize, planned.tasks, self.options.arbiters.len());
         let address = OperatorActor::start_in_arbiter(&self.options.arbiters[place], move |_| actor);
         self.tasks[stage][task] = Some(address);
     }

@@ -1,6 +1,8 @@
 //! The driver of a job: one actor that hears what happens and has done what follows.
 //!
-//!     fact ─► decide (pure) ─► orders ─► handler starts and stops actors
+//! ```text
+//! fact ─► decide (pure) ─► orders ─► handler starts and stops actors
+//! ```
 //!
 //! Begin at [`JobState::on`]; the actor only obeys.
 

@@ -1,8 +1,10 @@
 //! Credit: who may put one more batch into which lane, and who has to wait.
 //!
-//!     producer ── request(lane) ──► granted │ overrun │ closed │ wait
-//!     reader   ── taken(lane)  ──► room again, waiting producers try again
-//!     reader   ── starving(lane) ► the whole gate opens until that lane has something
+//! ```text
+//! producer ── request(lane) ──► granted │ overrun │ closed │ wait
+//! reader   ── taken(lane)  ──► room again, waiting producers try again
+//! reader   ── starving(lane) ► the whole gate opens until that lane has something
+//! ```
 //!
 //! **The rule.** A lane holds at most `lane_batches` batches and about `lane_bytes` bytes. A producer that finds its lane
 //! full waits, unless another lane behind the same *gate* has a reader that stands before an empty lane: then the

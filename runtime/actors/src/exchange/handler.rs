@@ -1,6 +1,8 @@
 //! The partition actor: owns one lane, answers its reader, frees its buffers when told.
 //!
-//!     producers ── Push, Finish ──► PartitionActor ── answer to Take ──► reader
+//! ```text
+//! producers ── Push, Finish ──► PartitionActor ── answer to Take ──► reader
+//! ```
 //!
 //! Not here: the lane itself (`lane`) and credit (`ledger`); whoever sends `Push` has acquired credit before, whoever
 //! gets the batch gives it back.

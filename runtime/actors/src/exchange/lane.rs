@@ -1,6 +1,8 @@
 //! The plain core of a partition actor: one lane's batches in order, in memory or on disk.
 //!
-//!     push ──► [ memory │ memory │ disk │ memory ] ──► take
+//! ```text
+//! push ──► [ memory │ memory │ disk │ memory ] ──► take
+//! ```
 //!
 //! Keeps the order of pushes. Knows neither actors nor credit. Begin at [`LaneCore::take`].
 

@@ -1,8 +1,10 @@
 //! Exchanges: how the output of one stage's tasks becomes the input of another's.
 //!
-//!     task 0 ─┐ split, credit   ┌─► partition actor 0 ─► reader 0
-//!     task 1 ─┼────────────────►┤
-//!     task 2 ─┘                 └─► partition actor 1 ─► reader 1
+//! ```text
+//! task 0 ─┐ split, credit   ┌─► partition actor 0 ─► reader 0
+//! task 1 ─┼────────────────►┤
+//! task 2 ─┘                 └─► partition actor 1 ─► reader 1
+//! ```
 //!
 //! An exchange has *lanes*, each owned by one partition actor; its [`Shape`] says which producer fills and which reader
 //! empties which lane. Batches are moved, never copied; a batch leaves a task only against credit (`credit`).

@@ -1,6 +1,8 @@
 //! A task's way out: routes its batches and pushes each one when there is credit for it.
 //!
-//!     batch ─► router ─► acquire credit ─► Push ─► partition actor
+//! ```text
+//! batch ─► router ─► acquire credit ─► Push ─► partition actor
+//! ```
 //!
 //! Not here: which rows go where (`router`), when credit is given (`credit`).
 

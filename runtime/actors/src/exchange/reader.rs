@@ -1,7 +1,9 @@
 //! The reading end of one lane: asks the partition actor, hands batches out one by one, gives their credit back.
 //!
-//!     poll ─► [ parcels at hand ] ─► empty? ── Take ──► partition actor ── parcels ─┐
-//!                      ▲─────────────────────────────────────────────────────────────┘
+//! ```text
+//! poll ─► [ parcels at hand ] ─► empty? ── Take ──► partition actor ── parcels ─┐
+//!                  ▲─────────────────────────────────────────────────────────────┘
+//! ```
 //!
 //! Dropping it before the end closes the lane, which frees its buffers and lets its producers go.
 
@@ -12,14 +14,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use arrow::array::RecordBatch;
-use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::common::{DataFusionError, Result, internal_datafusion_err};
+use emberflow_base::Error;
 use tokio::sync::oneshot;
 
 use super::lane::{Parcel, Taken};
 use super::message::{Close, Take};
 use super::{Exchange, Wiring};
 use crate::driver::message::Unread;
-use crate::job::JobShared;
+use crate::job::{JobShared, external};
 
 /// See the module.
 pub(crate) struct LaneReader {
@@ -69,8 +72,8 @@ impl LaneReader {
                 Poll::Pending
             }
             Poll::Ready(Ok(answer)) => Poll::Ready(answer),
-            // The actor is gone, which happens only when the job is over.
-            Poll::Ready(Err(_)) => Poll::Ready(Err(self.job.why_over())),
+            Poll::Ready(Err(_)) if self.job.is_over() => Poll::Ready(Err(self.job.why_over())),
+            Poll::Ready(Err(_)) => Poll::Ready(Err(self.lost())),
         }
     }
 
@@ -80,6 +83,11 @@ impl LaneReader {
         wiring.want(self.exchange.id);
         wiring.lanes[self.lane].do_send(Take { answer });
         Ok(asked)
+    }
+
+    /// The actor vanished while its job goes on, and the rows with it.
+    fn lost(&self) -> DataFusionError {
+        external(Error::internal(format!("lane {} of exchange {} was lost", self.lane, self.exchange.id)))
     }
 
     fn wiring(&self) -> Result<&Wiring> {

@@ -1,6 +1,8 @@
 //! The plain core of a producer: which rows go into which lane.
 //!
-//!     batch ─► split by key ─► per lane: small pieces collected to whole batches ─► (lane, batch)
+//! ```text
+//! batch ─► split by key ─► per lane: small pieces collected to whole batches ─► (lane, batch)
+//! ```
 //!
 //! Splits with DataFusion's own partitioner, so that two sides of a join that were split apart agree. Pieces of bounded
 //! inputs are collected until they fill a batch; pieces of unbounded ones go at once.

@@ -1,7 +1,9 @@
 //! A job from outside: its result, its progress, its figures, and the way to stop it.
 //!
-//!     Runtime::submit ─► Job ─── next / next_timeout ─► batches
-//!                         └─ handle() ─► JobHandle: cancel, progress, metrics, figures (clone it freely)
+//! ```text
+//! Runtime::submit ─► Job ─── next / next_timeout ─► batches
+//!                     └─ handle() ─► JobHandle: cancel, progress, metrics, figures (clone it freely)
+//! ```
 //!
 //! Dropping the [`Job`] before its end cancels it. Begin at [`Job`].
 

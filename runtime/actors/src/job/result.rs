@@ -1,8 +1,10 @@
 //! A job's result, partition by partition, for asynchronous and for blocking callers.
 //!
-//!     lane 0 ═════► ┐
-//!     lane 1 ═════► ├─► next(), Stream, next_timeout()
-//!     lane 2 ═════► ┘
+//! ```text
+//! lane 0 ═════► ┐
+//! lane 1 ═════► ├─► next(), Stream, next_timeout()
+//! lane 2 ═════► ┘
+//! ```
 //!
 //! In plan order the later lanes wait, full, until it is their turn. A caller that stops taking stops the whole job, up
 //! to its scans, with no more in memory than the lanes hold.

@@ -1,8 +1,10 @@
 //! Pipelines of operators written in Rust, on the same actors, exchanges and credit as queries.
 //!
-//!     source ─► watermark ─► key_by ══ exchange ══► operator ─► ... ─► sink, or rows to read
-//!                                                     │
-//!                                            state actor per partition
+//! ```text
+//! source ─► watermark ─► key_by ══ exchange ══► operator ─► ... ─► sink, or rows to read
+//!                                                 │
+//!                                        state actor per partition
+//! ```
 //!
 //! An [`Operator`] takes batches in and gives batches out. After [`Dataflow::key_by`] all rows of a key meet in one
 //! partition; each partition has an operator of its own, owned by an actor that outlives the task, so its state can be

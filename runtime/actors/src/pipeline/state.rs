@@ -1,6 +1,8 @@
 //! The state actor: owns one operator on one partition and outlives the task that feeds it.
 //!
-//!     task ── Apply(batch | watermark | end) ──► state actor ── batches ──► task
+//! ```text
+//! task ── Apply(batch | watermark | end) ──► state actor ── batches ──► task
+//! ```
 //!
 //! The task waits for each answer before it sends the next input, which is all the credit there is between the two.
 

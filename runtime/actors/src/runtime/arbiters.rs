@@ -45,9 +45,15 @@ impl Arbiters {
         })
     }
 
-    /// One per core.
+    /// One per core, those that have died left out.
     pub fn operators(&self) -> Vec<ArbiterHandle> {
-        self.operators.clone()
+        let alive: Vec<ArbiterHandle> = self.operators.iter().filter(|arbiter| arbiter.alive()).cloned().collect();
+        if alive.is_empty() { self.operators.clone() } else { alive }
+    }
+
+    /// Ends one operator arbiter.
+    pub fn lose(&self, core: usize) {
+        self.operators[core % self.operators.len()].stop();
     }
 
     /// The service arbiter of a job.

@@ -1,6 +1,8 @@
 //! The runtime: arbiters, and the door through which jobs come.
 //!
-//!     submit(plan) ─► cut into stages ─► partition actors ─► driver actor ─► Job
+//! ```text
+//! submit(plan) ─► cut into stages ─► partition actors ─► driver actor ─► Job
+//! ```
 //!
 //! One arbiter (a thread of its own) per core runs operator actors; service arbiters run drivers and the lanes of
 //! results, so that a heavy query never delays a caller. No thread of the host is ever used, none of ours runs the host's
@@ -60,7 +62,7 @@ impl Runtime {
         }
         let schema = plan.schema();
         let over = Arc::new(AtomicBool::new(false));
-        let stages = cut(plan, over.clone())?;
+        let stages = cut(plan, over.clone(), context.session_config().options())?;
         let job = self.new_job(&options, &stages, over);
         let result = stages[0].exchange.clone();
         let driver = self.start_driver(&job, stages, context, &options);
@@ -99,6 +101,12 @@ impl Runtime {
             std::thread::sleep(Duration::from_millis(2));
         }
         self.arbiters.stop();
+    }
+
+    /// For tests: ends the thread of one core as if it had died.
+    #[doc(hidden)]
+    pub fn lose_core(&self, core: usize) {
+        self.arbiters.lose(core);
     }
 
     fn new_job(&self, options: &JobOptions, stages: &[Stage], over: Arc<AtomicBool>) -> Arc<JobShared> {

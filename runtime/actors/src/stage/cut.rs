@@ -17,7 +17,9 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
+use datafusion::common::config::ConfigOptions;
 use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_plan::analyze::AnalyzeExec;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{CardinalityEffect, replace_children_if_necessary};
@@ -49,8 +51,8 @@ pub(crate) struct Stage {
 
 /// The stages of `plan`, its result first.
 /// `over` is raised when the job ends.
-pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>) -> Result<Vec<Stage>> {
-    let mut cutter = Cutter { stages: Vec::new(), over, current: 0 };
+pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>, config: &ConfigOptions) -> Result<Vec<Stage>> {
+    let mut cutter = Cutter { stages: Vec::new(), over, current: 0, config };
     let result = cutter.reserve();
     let mut leaves = Vec::new();
     let plan = cutter.node(plan, true, &mut leaves)?;
@@ -59,17 +61,18 @@ pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>) -> Result
     cutter.stages.into_iter().map(|stage| stage.ok_or_else(|| internal_datafusion_err!("a stage was not filled"))).collect()
 }
 
-struct Cutter {
+struct Cutter<'a> {
     stages: Vec<Option<Stage>>,
     over: Arc<AtomicBool>,
     /// The stage whose operators are being cut.
     current: usize,
+    config: &'a ConfigOptions,
 }
 
 type Plan = Arc<dyn ExecutionPlan>;
 type Leaves = Vec<Arc<Leaf>>;
 
-impl Cutter {
+impl Cutter<'_> {
     fn reserve(&mut self) -> usize {
         self.stages.push(None);
         self.stages.len() - 1
@@ -173,7 +176,7 @@ impl Cutter {
 
     fn fill(&mut self, id: usize, plan: Plan, exchange: Arc<Exchange>, leaves: Leaves) {
         let label = label(&plan);
-        let replayable = is_replayable(&plan);
+        let replayable = is_replayable(&plan, self.config);
         self.stages[id] = Some(Stage { tasks: partitions(&plan), plan, exchange, label, leaves, replayable });
     }
 }
@@ -234,10 +237,12 @@ fn label(plan: &Plan) -> String {
     names.join(" < ")
 }
 
-/// Sources that keep a queue of files among their partitions, and joins, sorts and aggregates that publish dynamic
-/// filters, would not survive a second run on the same nodes; only plain chains over memory do.
-fn is_replayable(plan: &Plan) -> bool {
-    const PLAIN: &[&str] =
-        &["GuardExec", "FilterExec", "ProjectionExec", "CooperativeExec", "CoalesceBatchesExec", "ReplaySourceExec"];
-    PLAIN.contains(&plan.name()) && plan.children().into_iter().all(is_replayable)
+/// Joins, sorts and aggregates that publish dynamic filters, and sources whose partitions share a queue of files, would not
+/// survive a second run on the same nodes; plain chains over sources of their own do.
+fn is_replayable(plan: &Plan, config: &ConfigOptions) -> bool {
+    const PLAIN: &[&str] = &["GuardExec", "FilterExec", "ProjectionExec", "CooperativeExec", "CoalesceBatchesExec"];
+    match plan.downcast_ref::<DataSourceExec>() {
+        Some(source) => source.data_source().create_sibling_state(config).is_none(),
+        None => PLAIN.contains(&plan.name()) && plan.children().into_iter().all(|child| is_replayable(child, config)),
+    }
 }

@@ -1,6 +1,8 @@
 //! A node that does nothing but look up: has the job ended, has this task had its arbiter for long enough?
 //!
-//!     poll ─► job over? error │ slice over? yield │ else the input's answer, counted
+//! ```text
+//! poll ─► job over? error │ slice over? yield │ else the input's answer, counted
+//! ```
 //!
 //! It stands above sources, where it also counts what was read, and above joins and other operators that may give very
 //! many rows for one, so that a cross join stops within a batch. Costs two loads and a look at the clock per batch.
@@ -104,9 +106,7 @@ impl Stream for GuardStream {
             return Poll::Ready(Some(Err(self.scope.job.why_over())));
         }
         if self.scope.slice_is_over() {
-            self.scope.begin_slice();
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            return self.scope.let_others_run(cx);
         }
         let polled = self.input.poll_next_unpin(cx);
         if let (Some(leaf), Poll::Ready(Some(Ok(batch)))) = (&self.leaf, &polled) {

@@ -1,11 +1,13 @@
 //! Stages: a physical plan cut where DataFusion would have moved rows between partitions.
 //!
-//!     Projection              Projection                  ── stage 0 (result)
-//!       Aggregate(final)        Aggregate(final)
-//!         Repartition   ══►       ExchangeReader ◄────── exchange 1
-//!           Aggregate(part.)        Aggregate(partial)    ── stage 1
-//!             Scan                    Guard
-//!                                       Scan
+//! ```text
+//! Projection              Projection                  ── stage 0 (result)
+//!   Aggregate(final)        Aggregate(final)
+//!     Repartition   ══►       ExchangeReader ◄────── exchange 1
+//!       Aggregate(part.)        Aggregate(partial)    ── stage 1
+//!         Scan                    Guard
+//!                                   Scan
+//! ```
 //!
 //! A stage's operators are the very nodes of the plan, shared by all its tasks, because joins share their build side and
 //! dynamic filters through them. A stage runs as one task per partition of its topmost node.

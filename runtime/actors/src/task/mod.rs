@@ -1,6 +1,8 @@
 //! Tasks: one chain of fused operators on one partition, run by one operator actor.
 //!
-//!     plan.execute(partition) ─► drive: poll, split, push against credit ─► exchange
+//! ```text
+//! plan.execute(partition) ─► drive: poll, split, push against credit ─► exchange
+//! ```
 //!
 //! Begin at [`OperatorActor`].
 

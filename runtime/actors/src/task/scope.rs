@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use datafusion::execution::TaskContext;
@@ -49,6 +50,17 @@ impl TaskScope {
     /// The task has just been given the arbiter.
     pub fn begin_slice(&self) {
         self.slice_began_ns.store(self.job.now_ns(), Relaxed);
+    }
+
+    /// Gives the arbiter away for a round. Waking oneself would not do: a task woken on its own thread goes before whatever
+    /// other threads have sent, thirty times over; a deferred wake comes after them.
+    pub fn let_others_run<T>(&self, cx: &mut Context<'_>) -> Poll<T> {
+        self.begin_slice();
+        let mut once = std::pin::pin!(tokio::task::yield_now());
+        if once.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 
     /// The task has had the arbiter for long enough.
