@@ -60,7 +60,8 @@ pub fn run(arguments: ServeArguments) -> Result<()> {
         EngineOptions { warehouse: arguments.warehouse.clone(), settings: settings(&arguments.settings)?, ..Default::default() };
     let engine = Engine::start(options)?;
     let handle = engine.tokio().clone();
-    handle.block_on(listen(engine, arguments))
+    // Our share of the engine outlives the call: the last one must not be dropped inside of its own runtime.
+    handle.block_on(listen(Arc::clone(&engine), arguments))
 }
 
 async fn listen(engine: Arc<Engine>, arguments: ServeArguments) -> Result<()> {
