@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use emberflow_base::{Result, Settings};
 use emberflow_plan::StructType;
-use emberflow_plan::tree::{LocalData, Options};
+use emberflow_plan::tree::{CatalogOp, LocalData, Options};
 
 use crate::resolved::Resolved;
 
@@ -51,6 +51,8 @@ pub trait Environment {
     fn local_data(&self, data: &LocalData) -> Result<Table>;
     /// Numbers from `start` to below `end`.
     fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Table>;
+    /// What `spark.catalog` answers, as rows; it is carried out once, here.
+    fn catalog_answer(&self, operation: &CatalogOp) -> Result<Table>;
     /// A kept result (checkpoint) by id.
     fn cached_remote(&self, id: &str) -> Result<Table>;
     /// Whether the DataFrame `plan_id` was told to persist and is about to be read.

@@ -7,7 +7,7 @@ use emberflow_analyzer::{Analyzed, Environment, Resolved, Source, Table};
 use emberflow_base::{Error, Result, Settings, World};
 use emberflow_functions::Context;
 use emberflow_plan::StructType;
-use emberflow_plan::tree::{LocalData, Options};
+use emberflow_plan::tree::{CatalogOp, LocalData, Options};
 use emberflow_sources::{ReadRequest, SourceOptions, SourceTable};
 
 use crate::session::{Kept, Session};
@@ -148,6 +148,15 @@ impl Environment for SessionEnvironment {
     fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Table> {
         let partitions = partitions.and_then(|count| usize::try_from(count).ok()).unwrap_or(self.session.engine.options.cores);
         emberflow_sources::range::range(start, end, step, partitions).map(plain)
+    }
+
+    fn catalog_answer(&self, operation: &CatalogOp) -> Result<Table> {
+        let (session, operation) = (self.session.clone(), operation.clone());
+        let (schema, batches) = tokio::runtime::Handle::current().block_on(async move {
+            let rows = session.catalog_operation(operation).await?;
+            Ok::<_, Error>((rows.schema.clone(), crate::execute::collect(rows).await?))
+        })?;
+        emberflow_sources::local::from_batches(batches, schema).map(plain)
     }
 
     fn cached_remote(&self, id: &str) -> Result<Table> {

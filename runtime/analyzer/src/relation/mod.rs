@@ -35,6 +35,7 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::Sql { text, named, positional } => resolver.sql(text, named, positional, outer),
         Kind::With { ctes, recursive, input } => resolver.with(ctes, *recursive, input, outer),
         Kind::CachedRemote { id } => resolver.cached_remote(id),
+        Kind::Catalog(operation) => resolver.catalog_answer(operation),
 
         Kind::Project { input, expressions } => resolver.project(input.as_ref(), expressions, outer),
         Kind::SubqueryAlias { input, alias, qualifier, columns } => {

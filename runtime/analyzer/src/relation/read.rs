@@ -9,7 +9,7 @@ use emberflow_base::{Error, Result};
 use emberflow_functions::cast;
 use emberflow_functions::coerce;
 use emberflow_functions::errors::from_datafusion;
-use emberflow_plan::tree::{Cte, Expr, ExprKind, LocalData, Options, Relation, RelationKind, Statement};
+use emberflow_plan::tree::{CatalogOp, Cte, Expr, ExprKind, LocalData, Options, Relation, RelationKind, Statement};
 use emberflow_plan::{DataType, StructType};
 
 use super::project::qualified;
@@ -128,6 +128,11 @@ impl Resolver<'_> {
 
     pub(super) fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Resolved> {
         self.scan(self.environment.range(start, end, step, partitions)?)
+    }
+
+    /// Clients ask for the first row of an answer, or show it.
+    pub(super) fn catalog_answer(&self, operation: &CatalogOp) -> Result<Resolved> {
+        self.scan(self.environment.catalog_answer(operation)?)
     }
 
     pub(super) fn cached_remote(&self, id: &str) -> Result<Resolved> {
