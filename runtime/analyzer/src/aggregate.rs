@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::expr::InSubquery;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, cast, lit};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
@@ -189,41 +190,52 @@ pub(crate) fn project_with_windows(
 
 /// `x IN (subquery)` and `EXISTS` as values: DataFusion joins them only in filters, so here they become counts.
 ///
-/// IN is true if a row is equal, else null if there is a null among the rows (or `x` is null and there are rows), else false.
+/// As in Spark, IN is then false where a filter would see null, and NOT IN is false as soon as a null is involved.
 fn without_memberships(expr: Expr) -> Result<Expr> {
-    use datafusion::logical_expr::{not, when};
-    let counted = |plan: LogicalPlan, condition: Option<Expr>| -> datafusion::common::Result<Expr> {
-        let mut builder = LogicalPlanBuilder::from(plan);
-        if let Some(condition) = condition {
-            builder = builder.filter(condition)?;
-        }
-        let count = datafusion::functions_aggregate::expr_fn::count(lit(1i64)).alias("matches");
-        let plan = builder.aggregate(Vec::<Expr>::new(), vec![count])?.build()?;
-        Ok(Expr::ScalarSubquery(crate::expression::lowered(plan)).gt(lit(0i64)))
-    };
-    let rewritten = expr.transform_up(|expr| {
+    use datafusion::logical_expr::not;
+    let rewritten = expr.transform_down(|expr| {
         Ok(match expr {
             Expr::Exists(exists) => {
-                let found = counted(exists.subquery.subquery.as_ref().clone(), None)?;
+                let found = any_row(exists.subquery.subquery.as_ref().clone(), None)?;
                 Transformed::yes(if exists.negated { not(found) } else { found })
             }
             Expr::InSubquery(membership) => {
-                let plan = membership.subquery.subquery.as_ref().clone();
-                let column = plan.schema().columns().into_iter().next().map(Expr::Column).unwrap_or_else(|| lit(true));
-                let data_type = plan.schema().field(0).data_type().clone();
-                let value = outer_references((*membership.expr).clone(), &data_type)?;
-                let equal = counted(plan.clone(), Some(column.clone().eq(value)))?;
-                let null_there = counted(plan.clone(), Some(column.is_null()))?;
-                let any = counted(plan, None)?;
-                let unknown = null_there.or(membership.expr.is_null().and(any));
-                let null = lit(datafusion::common::ScalarValue::Boolean(None));
-                let found = when(equal, lit(true)).when(unknown, null).otherwise(lit(false))?;
-                Transformed::yes(if membership.negated { not(found) } else { found })
+                let (equal, unknown) = memberships(&membership)?;
+                Transformed::yes(if membership.negated { not(equal.or(unknown)) } else { equal })
             }
+            Expr::Not(inner) => match *inner {
+                Expr::InSubquery(membership) => {
+                    let (equal, unknown) = memberships(&membership)?;
+                    Transformed::yes(if membership.negated { equal } else { not(equal.or(unknown)) })
+                }
+                other => Transformed::no(Expr::Not(Box::new(other))),
+            },
             other => Transformed::no(other),
         })
     });
     Ok(rewritten.map_err(from_datafusion)?.data)
+}
+
+/// Whether a row is equal, and whether a null leaves that open.
+fn memberships(membership: &InSubquery) -> datafusion::common::Result<(Expr, Expr)> {
+    let plan = membership.subquery.subquery.as_ref().clone();
+    let column = plan.schema().columns().into_iter().next().map(Expr::Column).unwrap_or_else(|| lit(true));
+    let data_type = plan.schema().field(0).data_type().clone();
+    let value = outer_references((*membership.expr).clone(), &data_type)?;
+    let equal = any_row(plan.clone(), Some(column.clone().eq(value)))?;
+    let null_there = any_row(plan.clone(), Some(column.is_null()))?;
+    let null_asked = membership.expr.as_ref().clone().is_null().and(any_row(plan, None)?);
+    Ok((equal, null_there.or(null_asked)))
+}
+
+fn any_row(plan: LogicalPlan, condition: Option<Expr>) -> datafusion::common::Result<Expr> {
+    let mut builder = LogicalPlanBuilder::from(plan);
+    if let Some(condition) = condition {
+        builder = builder.filter(condition)?;
+    }
+    let count = datafusion::functions_aggregate::expr_fn::count(lit(1i64)).alias("matches");
+    let plan = builder.aggregate(Vec::<Expr>::new(), vec![count])?.build()?;
+    Ok(Expr::ScalarSubquery(crate::expression::lowered(plan)).gt(lit(0i64)))
 }
 
 /// An expression of the query around, as the sub-query sees it.

@@ -29,6 +29,8 @@ pub(crate) struct Scope<'a> {
     /// The scope around a sub-query.
     pub outer: Option<&'a Scope<'a>>,
     pub case_sensitive: bool,
+    /// Every column that was found, by its internal name.
+    pub seen: RefCell<Vec<String>>,
 }
 
 /// Where a name led.
@@ -38,8 +40,10 @@ pub(crate) enum Found {
     Column(Attr, Vec<String>),
     /// A column of a scope around this sub-query.
     Outer(Attr, Vec<String>),
-    /// A value known by a local name: a lambda's variable or an alias to the left.
+    /// A value known by an alias to the left.
     Local(Typed, Vec<String>),
+    /// A lambda's variable.
+    Variable(Typed, Vec<String>),
 }
 
 impl<'a> Scope<'a> {
@@ -54,6 +58,7 @@ impl<'a> Scope<'a> {
             lambdas: RefCell::default(),
             outer,
             case_sensitive,
+            seen: RefCell::default(),
         }
     }
 
@@ -77,6 +82,7 @@ impl<'a> Scope<'a> {
             lambdas: RefCell::default(),
             outer,
             case_sensitive,
+            seen: RefCell::default(),
         }
     }
 
@@ -111,6 +117,7 @@ impl<'a> Scope<'a> {
             return Ok(Some(found));
         }
         if let Some((attribute, fields)) = self.find_column(&self.columns, parts, origin)? {
+            self.seen.borrow_mut().push(attribute.column.clone());
             return Ok(Some(Found::Column(attribute, fields)));
         }
         let qualified: Vec<Attr> = self.qualified_only.clone();
@@ -136,7 +143,7 @@ impl<'a> Scope<'a> {
         let first = parts.first()?;
         let lambdas = self.lambdas.borrow();
         let (_, typed) = lambdas.iter().rev().find(|(name, _)| same_name(name, first, self.case_sensitive))?;
-        Some(Found::Local(typed.clone(), parts[1..].to_vec()))
+        Some(Found::Variable(typed.clone(), parts[1..].to_vec()))
     }
 
     fn find_alias(&self, parts: &[String], origin: &Origin) -> Result<Option<Found>> {

@@ -161,6 +161,7 @@ impl Session {
             Relation::new(RelationKind::ToDf { input: query, names })
         };
         let resolved = self.blocking(move |environment| resolve_view(environment, &query)).await?;
+        crate::write::check_names(&resolved.schema())?;
         let bare = last(&name).to_owned();
         let view = View { name: bare.clone(), resolved: Arc::new(resolved) };
         let added = match kind {

@@ -256,7 +256,7 @@ fn exists(database: &str, table: &str) -> Error {
 }
 
 /// Files cannot hold two columns of one name.
-fn check_names(schema: &StructType) -> Result<()> {
+pub(crate) fn check_names(schema: &StructType) -> Result<()> {
     for (position, field) in schema.fields.iter().enumerate() {
         let same = |other: &StructField| other.name.eq_ignore_ascii_case(&field.name);
         if schema.fields[..position].iter().any(same) {

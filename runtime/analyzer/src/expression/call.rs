@@ -32,10 +32,10 @@ impl Resolver<'_> {
                 self.refuse_modifiers(call, &name)?;
                 self.build(function, *build, call, &name, scope)?
             }
-            Kind::Aggregate(build) => {
-                let item = self.build(function, *build, call, &name, scope)?;
+            Kind::Aggregate(_) => {
+                let item = self.aggregate_call(function, call, &name, scope)?;
                 refuse_nested(&item)?;
-                self.with_modifiers(item, call, scope)?
+                item
             }
             Kind::Window(_) => {
                 let texts: Vec<String> = self.arguments(call, &name, scope)?.into_iter().map(|item| item.text).collect();
@@ -132,6 +132,15 @@ impl Resolver<'_> {
             }
         }
         Ok(items)
+    }
+
+    /// A call of an aggregate function with what stands around it. Under OVER its arguments may be aggregates themselves.
+    pub(super) fn aggregate_call(&self, function: &Function, call: &FunctionCall, name: &str, scope: &Scope<'_>) -> Result<Item> {
+        let Kind::Aggregate(build) = &function.kind else {
+            return Err(Error::internal(format!("{name} is not an aggregate function")));
+        };
+        let item = self.build(function, *build, call, name, scope)?;
+        self.with_modifiers(item, call, scope)
     }
 
     fn build(
@@ -286,7 +295,7 @@ impl Resolver<'_> {
         let body = self.expression(body, scope);
         scope.lambdas.borrow_mut().truncate(before);
         let body = body?;
-        let shown: Vec<String> = names.iter().map(|name| format!("namedlambdavariable({name})")).collect();
+        let shown = vec!["namedlambdavariable()"; names.len()];
         let said = format!("lambdafunction({}, {})", body.text, shown.join(", "));
         let variables = variables.iter().map(|variable| variable.column.clone()).collect();
         Ok((LambdaBody { body: body.typed, variables }, said))

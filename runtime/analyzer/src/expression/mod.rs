@@ -113,6 +113,7 @@ impl Resolver<'_> {
                 let expr = subquery::outer_reference(&attribute)?;
                 (Typed::new(expr, attribute.data_type.clone(), attribute.nullable), attribute.name.clone(), fields)
             }
+            Found::Variable(typed, fields) => (typed, "namedlambdavariable()".to_owned(), fields),
             Found::Local(typed, fields) => (typed, parts.first().cloned().unwrap_or_default(), fields),
         };
         let mut item = Item::new(typed, name);
@@ -200,7 +201,7 @@ impl Resolver<'_> {
     pub(crate) fn as_condition(&self, item: Item, clause: &str) -> Result<Physical> {
         match item.typed.data_type {
             DataType::Boolean => Ok(item.typed.expr),
-            DataType::Null => Ok(cast::cast(item.typed, &DataType::Boolean, EvalMode::Ansi, &self.context())?.expr),
+            DataType::Null if clause != "WHERE" => Ok(cast::cast(item.typed, &DataType::Boolean, EvalMode::Ansi, &self.context())?.expr),
             other if clause == "JOIN" => Err(Error::new("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
                 .with("joinCondition", format!("\"{}\"", item.text))
                 .with("conditionType", other.quoted())),

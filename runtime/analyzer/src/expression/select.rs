@@ -210,15 +210,9 @@ impl Resolver<'_> {
     }
 
     fn matching(&self, pattern: &str, plan_id: Option<i64>, scope: &Scope<'_>) -> Result<Vec<Selected>> {
-        let bare = pattern.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).filter(|inner| !inner.contains('`'));
-        let Some(bare) = bare else {
-            let parts = emberflow_plan::sql::parse_identifier(pattern)?;
-            let expr = Expr::new(ExprKind::Attribute { parts, plan_id, is_metadata_column: false });
-            return Ok(vec![self.select_plain(&expr, scope)?]);
-        };
         let flags = if self.case_sensitive { "" } else { "(?i)" };
-        let regex = regex::Regex::new(&format!("^{flags}(?:{bare})$"))
-            .map_err(|error| Error::new("INVALID_REGEX").text(format!("`{bare}` is not a regular expression: {error}")))?;
+        let regex = regex::Regex::new(&format!("^{flags}(?:{pattern})$"))
+            .map_err(|error| Error::new("INVALID_REGEX").text(format!("`{pattern}` is not a regular expression: {error}")))?;
         let columns = match plan_id {
             Some(plan_id) => self.columns_of_plan(plan_id, scope)?,
             None => scope.columns.iter().cloned().map(passed_on).collect(),

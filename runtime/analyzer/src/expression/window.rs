@@ -85,7 +85,7 @@ impl Resolver<'_> {
                 let framed = matches!(name.as_str(), "nth_value" | "first_value" | "last_value" | "first" | "last" | "any_value");
                 Ok((Item::new(typed, windowed_text(&name, said)), !framed))
             }
-            Kind::Aggregate(_) => Ok((self.expression(function, scope)?, false)),
+            Kind::Aggregate(_) => Ok((self.aggregate_call(known, call, &name, scope)?, false)),
             _ => Err(unsupported(&self.expression(function, scope)?.text)),
         }
     }

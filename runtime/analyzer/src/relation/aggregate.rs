@@ -330,13 +330,10 @@ impl Resolver<'_> {
         };
         let by: Vec<Expr> = {
             let scope = Scope::over(&input, outer, self.case_sensitive);
-            let mut used: Vec<String> = Vec::new();
             for expr in aggregates.iter().chain(columns) {
-                used.extend(
-                    self.expression(expr, &scope)?.typed.expr.column_refs().into_iter().map(|column| column.name.clone()),
-                );
-                collect_aggregate_columns(&self.expression(expr, &scope)?.typed.expr, &mut used);
+                self.expression(expr, &scope)?;
             }
+            let used = scope.seen.take();
             input
                 .output
                 .iter()
@@ -345,12 +342,6 @@ impl Resolver<'_> {
                 .collect()
         };
         self.pivot(input, &by, &column, Some(values), aggregates, outer)
-    }
-}
-
-fn collect_aggregate_columns(expr: &Physical, used: &mut Vec<String>) {
-    for call in datafusion::logical_expr::utils::find_aggregate_exprs([expr]) {
-        used.extend(call.column_refs().into_iter().map(|column| column.name.clone()));
     }
 }
 

@@ -74,11 +74,48 @@ impl Resolver<'_> {
                 }
             });
         }
+        if let Some((expressions, alias, columns)) = one_row(right)
+            && condition.is_none()
+        {
+            return self.beside(resolved, expressions, alias, columns, outer);
+        }
         let right = {
             let scope = Scope::over(&resolved, outer, self.case_sensitive);
             self.relation(right, Some(&scope))?
         };
         self.lateral_subquery(resolved, right, condition, join_type, outer)
+    }
+
+    /// `LATERAL (SELECT a + 1)`: no rows of its own, so its columns are computed beside the left ones.
+    fn beside(
+        &self,
+        left: Resolved,
+        expressions: &[Expr],
+        alias: Option<&str>,
+        names: &[String],
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
+        let elements = {
+            let scope = Scope::over(&left, outer, self.case_sensitive);
+            self.select_list(expressions, &scope)?
+        };
+        let mut columns: Vec<datafusion::logical_expr::Expr> =
+            left.plan.schema().columns().into_iter().map(datafusion::logical_expr::Expr::Column).collect();
+        let mut output: Vec<Attr> = left.output.to_vec();
+        for (position, element) in elements.into_iter().enumerate() {
+            let crate::expression::select::Element::Column(selected) = element else {
+                return Err(Error::unsupported("a generator in LATERAL (SELECT ..)"));
+            };
+            let name = names.get(position).unwrap_or(&selected.name);
+            let attribute = self.attribute_for(name, &selected.item.typed, selected.metadata);
+            columns.push(selected.item.typed.expr.alias(&attribute.column));
+            output.push(match alias {
+                Some(alias) => attribute.with_qualifier(vec![alias.to_owned()]),
+                None => attribute,
+            });
+        }
+        let plan = crate::resolved::project(left.plan.clone(), columns)?;
+        Ok(Resolved { output: output.into(), plan, hidden: None, aggregated: None, ..left })
     }
 
     /// A correlated sub-query beside its outer rows; DataFusion's optimizer decorrelates it.
@@ -115,6 +152,18 @@ impl Resolver<'_> {
 }
 
 type Function<'r> = (&'r [String], &'r [Expr], &'r str, &'r [String]);
+
+/// A SELECT without FROM, under an optional alias.
+fn one_row(relation: &Relation) -> Option<(&[Expr], Option<&str>, &[String])> {
+    match &*relation.kind {
+        RelationKind::Project { input: None, expressions } => Some((expressions, None, &[])),
+        RelationKind::SubqueryAlias { input, alias, columns, .. } => match &*input.kind {
+            RelationKind::Project { input: None, expressions } => Some((expressions, Some(alias), columns)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
 
 /// A table function under an optional alias.
 fn table_function(relation: &Relation) -> Option<Function<'_>> {

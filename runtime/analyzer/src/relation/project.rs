@@ -104,11 +104,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// Unrolls the generator of a select list, if there is one, below the projection.
+    /// Unrolls the generators of a select list below the projection; several give every combination.
     fn unroll(&self, input: Resolved, elements: Vec<Element>) -> Result<(Resolved, Vec<Selected>)> {
-        if elements.iter().filter(|element| matches!(element, Element::Generator { .. })).count() > 1 {
-            return Err(Error::new("UNSUPPORTED_GENERATOR.MULTI_GENERATOR").with("num", "2").with("generators", ""));
-        }
         let mut input = input;
         let mut selected = Vec::with_capacity(elements.len());
         for element in elements {
