@@ -201,7 +201,9 @@ impl Resolver<'_> {
     pub(crate) fn as_condition(&self, item: Item, clause: &str) -> Result<Physical> {
         match item.typed.data_type {
             DataType::Boolean => Ok(item.typed.expr),
-            DataType::Null if clause != "WHERE" => Ok(cast::cast(item.typed, &DataType::Boolean, EvalMode::Ansi, &self.context())?.expr),
+            DataType::Null if clause != "WHERE" => {
+                Ok(cast::cast(item.typed, &DataType::Boolean, EvalMode::Ansi, &self.context())?.expr)
+            }
             other if clause == "JOIN" => Err(Error::new("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE")
                 .with("joinCondition", format!("\"{}\"", item.text))
                 .with("conditionType", other.quoted())),
