@@ -65,6 +65,7 @@ impl Layout {
 }
 
 pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Result<SourceTable> {
+    refuse_unknown(request)?;
     let layout = Layout::of(request)?;
     let Some(first) = files.first() else {
         return match request.schema {
@@ -83,7 +84,7 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Result<S
     let wanted = all_nullable(&wanted);
     let text = strings(&wanted.fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>());
     let text_listing = raw(request, &files, &layout, &text, &partitions)?;
-    typed(request, text_listing, &wanted, &partitions)
+    typed(request, &layout, text_listing, &wanted, &partitions)
 }
 
 fn strings(names: &[String]) -> StructType {
@@ -98,13 +99,11 @@ fn raw(
     text: &StructType,
     partitions: &[(String, DataType)],
 ) -> Result<SourceTable> {
-    let null = if layout.null_value.is_empty() { "^$".to_owned() } else { format!("^({})?$", regex_escape(&layout.null_value)) };
     let mut format = CsvFormat::default()
         .with_has_header(layout.header)
         .with_delimiter(layout.separator)
         .with_escape(layout.escape)
         .with_comment(layout.comment)
-        .with_null_regex(Some(null))
         .with_truncated_rows(true)
         .with_newlines_in_values(layout.multi_line);
     if let Some(quote) = layout.quote {
@@ -124,13 +123,10 @@ fn raw(
     listing(Arc::new(format), request, files, unique, schema, partitions)
 }
 
-fn regex_escape(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_alphanumeric() { vec![c] } else { vec!['\\', c] }).collect()
-}
-
 /// Text columns cast to the wanted types.
 fn typed(
     request: &ReadRequest<'_>,
+    layout: &Layout,
     text: SourceTable,
     wanted: &StructType,
     partitions: &[(String, DataType)],
@@ -146,8 +142,15 @@ fn typed(
     let columns = scan.schema().columns();
     let mut expressions = Vec::with_capacity(columns.len());
     for (position, (column, field)) in columns.iter().zip(&wanted.fields).enumerate() {
-        let raw = Typed::new(Expr::Column(column.clone()), DataType::String, true);
-        expressions.push(cast(raw, &field.data_type, mode, &request.context)?.expr.alias(format!("c{position}")));
+        let mut raw = Typed::new(Expr::Column(column.clone()), DataType::String, true);
+        if !layout.null_value.is_empty() {
+            raw.expr = datafusion::functions::expr_fn::nullif(raw.expr, datafusion::logical_expr::lit(layout.null_value.clone()));
+        }
+        let value = match pattern(request, &field.data_type) {
+            Some((function, pattern)) => patterned(request, function, raw, pattern)?,
+            None => cast(raw, &field.data_type, mode, &request.context)?,
+        };
+        expressions.push(value.expr.alias(format!("c{position}")));
     }
     for (column, (name, _)) in columns[wanted.fields.len()..].iter().zip(partitions) {
         expressions.push(Expr::Column(column.clone()).alias(format!("p#{name}")));
@@ -159,13 +162,71 @@ fn typed(
     Ok(SourceTable { provider: Arc::new(ViewTable::new(plan, None)), schema, files: text.files })
 }
 
+/// The pattern the user gave for a type, and the function that reads by it.
+fn pattern<'r>(request: &'r ReadRequest<'_>, data_type: &DataType) -> Option<(&'static str, &'r str)> {
+    match data_type {
+        DataType::Date => Some(("to_date", request.options.get("dateformat")?)),
+        DataType::Timestamp => Some(("to_timestamp", request.options.get("timestampformat")?)),
+        DataType::TimestampNtz => Some(("to_timestamp_ntz", request.options.get("timestampntzformat")?)),
+        _ => None,
+    }
+}
+
+/// A date or time read by a pattern; what does not fit is null.
+fn patterned(request: &ReadRequest<'_>, function: &str, text: Typed, pattern: &str) -> Result<Typed> {
+    use emberflow_functions::registry::{Kind, lookup};
+    let Some(Kind::Scalar(build)) = lookup(function).map(|function| &function.kind) else {
+        return Err(Error::unsupported(format!("the function {function}")));
+    };
+    let format = Typed::new(datafusion::logical_expr::lit(pattern), DataType::String, false);
+    let context = emberflow_functions::Context { ansi: false, ..request.context };
+    build(emberflow_functions::Call {
+        name: function,
+        arguments: vec![text, format],
+        texts: vec!["value".into(), pattern.into()],
+        is_distinct: false,
+        ignore_nulls: None,
+        context,
+    })
+}
+
+/// Options of Spark's CSV reader that would change what is read and are not there yet.
+const NOT_YET: &[&str] = &[
+    "columnnameofcorruptrecord",
+    "ignoreleadingwhitespace",
+    "ignoretrailingwhitespace",
+    "chartoescapequoteescaping",
+    "emptyvalue",
+    "nanvalue",
+    "positiveinf",
+    "negativeinf",
+    "linesep",
+    "locale",
+];
+
+fn refuse_unknown(request: &ReadRequest<'_>) -> Result<()> {
+    for key in NOT_YET {
+        if request.options.get(key).is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
+            return Err(Error::unsupported(format!("the CSV option {key}")));
+        }
+    }
+    let encoding = request.options.any(&["encoding", "charset"]).unwrap_or("UTF-8");
+    if !matches!(encoding.to_uppercase().as_str(), "UTF-8" | "UTF8" | "US-ASCII") {
+        return Err(Error::unsupported(format!("CSV files in {encoding}")));
+    }
+    Ok(())
+}
+
 /// Names from the header, or `_c0`, `_c1`, ...
 fn column_names(file: &DataFile, layout: &Layout) -> Result<Vec<String>> {
     let opened = open(file)?;
-    let format = arrow::csv::reader::Format::default()
+    let mut format = arrow::csv::reader::Format::default()
         .with_header(true)
         .with_delimiter(layout.separator)
         .with_quote(layout.quote.unwrap_or(b'"'));
+    if let Some(comment) = layout.comment {
+        format = format.with_comment(comment);
+    }
     let (schema, _) = format.infer_schema(opened, Some(0)).map_err(|error| unreadable(file, &error.to_string()))?;
     let names = schema.fields().iter().enumerate();
     Ok(names
