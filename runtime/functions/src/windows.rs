@@ -118,7 +118,7 @@ fn shifted(call: Call<'_>, function: Arc<WindowUDF>) -> Result<Typed> {
 
 fn shifted_default(call: &Call<'_>, value: &Typed) -> Result<Option<(Expr, bool)>> {
     let default = convert(call.argument(2)?, &value.data_type, &call.context)?;
-    match crate::constant::fold(&default.expr) {
+    match crate::constant::evaluate(&default.expr).transpose()? {
         Some(ScalarValue::Null) => Ok(None),
         Some(folded) => Ok(Some((Expr::Literal(folded.clone(), None), folded.is_null()))),
         None => Err(call.unsupported("with a default that is not a constant")),

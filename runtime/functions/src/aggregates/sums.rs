@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{ArrowNativeTypeOp, DataType as Arrow, Decimal128Type, Int64Type, i256};
+use arrow::datatypes::{
+    ArrowNativeTypeOp, DataType as Arrow, Decimal128Type, DurationMicrosecondType, Int64Type, IntervalYearMonthType, i256,
+};
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
@@ -116,7 +118,7 @@ fn averaged(call: Call<'_>, forgiving: bool) -> Result<Typed> {
             let raise = call.context.ansi && !forgiving;
             Ok(average_of_decimals(argument.expr, precision, scale, distinct, raise))
         }
-        ref kind if kind.is_interval() => Err(call.unsupported("of intervals")),
+        ref kind if kind.is_interval() => Ok(average_of_intervals(argument, distinct)),
         _ => {
             let wide = convert(argument, &DataType::Double, &call.context)?.expr;
             let expr = if distinct {
@@ -149,6 +151,35 @@ fn average_of_decimals(argument: Expr, precision: u8, scale: i8, distinct: bool,
     });
     let identity = format!("{scale} {raise}");
     Typed::new(divide.identity(identity).call(vec![total, count]), kind, true)
+}
+
+/// The sum of intervals over their number, half up.
+fn average_of_intervals(argument: Typed, distinct: bool) -> Typed {
+    let kind = match argument.data_type {
+        DataType::YearMonthInterval { .. } => DataType::year_month(),
+        _ => DataType::day_time(),
+    };
+    let total = aggregated(sum_udaf(), vec![argument.expr.clone()], distinct);
+    let count = aggregated(count_udaf(), vec![argument.expr], distinct);
+    let of_months = kind == DataType::year_month();
+    let divide = Kernel::new("avg", &kind, true, move |columns| {
+        let counts = columns.numbers::<Int64Type>(1)?;
+        let each = |row: usize, total: Option<i64>| match (total, counts.at(row)) {
+            (Some(total), Some(count)) if count > 0 => quotient(i128::from(total), count, 0, 38, false),
+            _ => Ok(None),
+        };
+        if of_months {
+            let totals = columns.numbers::<IntervalYearMonthType>(0)?;
+            return primitives::<IntervalYearMonthType>(columns.rows, |row| {
+                Ok(each(row, totals.at(row).map(i64::from))?.and_then(|months| i32::try_from(months).ok()))
+            });
+        }
+        let totals = columns.numbers::<DurationMicrosecondType>(0)?;
+        primitives::<DurationMicrosecondType>(columns.rows, |row| {
+            Ok(each(row, totals.at(row))?.and_then(|micros| i64::try_from(micros).ok()))
+        })
+    });
+    Typed::new(divide.call(vec![total, count]), kind, true)
 }
 
 /// `total / count` with `more` further digits, half up.
@@ -273,8 +304,8 @@ where
     fn lose(&mut self, group: usize, value: T::Native) -> Result<()> {
         match self.overflow {
             Overflow::Raise => Err(Error::new("ARITHMETIC_OVERFLOW")
-                .with("message", if T::DATA_TYPE == Arrow::Int64 { "long overflow" } else { "Overflow in sum of decimals" })
-                .with("alternative", " Use 'try_sum' to tolerate overflow and return NULL instead.")
+                .with("message", if T::DATA_TYPE == Arrow::Int64 { "overflow" } else { "Overflow in sum of decimals." })
+                .with("alternative", " Use 'try_add' to tolerate overflow and return NULL instead.")
                 .with("config", "\"spark.sql.ansi.enabled\"")),
             Overflow::Null => {
                 self.lost[group] = true;

@@ -24,7 +24,6 @@ use crate::registry::{Function, Kind};
 pub(crate) use arrays::concat_arrays;
 pub(crate) use maps::{Duplicates, entries_type, make_map};
 pub(crate) use sorting::array_sort;
-pub(crate) use structs::name_of;
 
 const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
     Function { name, kind: Kind::Scalar(build), display: None }
@@ -61,6 +60,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("flatten", arrays::flatten),
     scalar("get", access::get),
     scalar("get_array_item", access::get_array_item),
+    scalar("get_array_struct_fields", structs::get_array_struct_fields),
     scalar("get_map_value", access::get_map_value),
     scalar("map", maps::map),
     scalar("map_concat", maps::map_concat),

@@ -84,6 +84,31 @@ fn made(parts: Vec<(String, Typed)>) -> Typed {
     })
 }
 
+/// `array.field`: that field of every struct in the array.
+pub fn get_array_struct_fields(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[2])?;
+    let (list, element, contains_null) = call.array(0)?;
+    let (DataType::Struct(fields), Some(name)) = (element, call.literal_text(1)) else { return Err(call.mismatch(0, "ARRAY")) };
+    let exact = fields.fields.iter().position(|field| field.name == name);
+    let place = exact.or_else(|| fields.fields.iter().position(|field| field.name.eq_ignore_ascii_case(&name)));
+    let Some((place, field)) = place.and_then(|place| Some((place, fields.fields.get(place)?))) else {
+        return Err(Error::new("FIELD_NOT_FOUND").with("fieldName", format!("`{name}`")).with("fields", ""));
+    };
+    let kind = DataType::array(field.data_type.clone(), contains_null || field.nullable);
+    let (returns, nullable) = (to_arrow(&kind), list.nullable);
+    let kernel = crate::kernel::Kernel::new("array_field", &kind, nullable, move |columns| {
+        let lists = columns.list(0)?;
+        let Arrow::List(item) = &returns else { return Err(Error::internal("a list was expected")) };
+        let structs = arrow::array::AsArray::as_struct(lists.values());
+        let missing = (0..structs.len()).map(|row| Some(structs.is_null(row))).collect();
+        let values = arrow::compute::nullif(structs.column(place), &missing).map_err(from_arrow)?;
+        let values = retype(&values, item.data_type())?;
+        let list = arrow::array::ListArray::try_new(Arc::clone(item), lists.offsets().clone(), values, lists.nulls().cloned());
+        Ok(Arc::new(list.map_err(from_arrow)?))
+    });
+    Ok(Typed::new(kernel.identity(place).call(vec![list.expr]), kind, nullable))
+}
+
 /// `arrays_zip(array, ...)`: an array of structs as long as the longest.
 pub fn arrays_zip(call: Call<'_>) -> Result<Typed> {
     let mut fields = Vec::new();

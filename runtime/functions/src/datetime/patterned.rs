@@ -123,6 +123,9 @@ pub fn to_date(call: Call<'_>, forgiving: bool) -> Result<Typed> {
 /// `to_timestamp(value [, pattern])` and its kin.
 pub fn to_timestamp(call: Call<'_>, kind: DataType, forgiving: bool) -> Result<Typed> {
     call.arity(&[1, 2])?;
+    let local =
+        call.context.settings.get("spark.sql.timestampType").is_some_and(|said| said.eq_ignore_ascii_case("TIMESTAMP_NTZ"));
+    let kind = if local && call.name != "to_timestamp_ltz" { DataType::TimestampNtz } else { kind };
     if call.len() == 1 || !reads_text(&call) {
         return plain_cast(&call, kind, forgiving);
     }

@@ -292,3 +292,66 @@ fn url_decoded(text: &str) -> Option<String> {
     }
     Some(String::from_utf8_lossy(&out).into_owned())
 }
+
+/// `collation(text)`: all strings compare by their bytes.
+pub fn collation(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    call.text(0)?;
+    Ok(Typed::new(datafusion::logical_expr::lit("SYSTEM.BUILTIN.UTF8_BINARY"), DataType::String, false))
+}
+
+/// `parse_url(url, part [, key])`; what is no URL gives null.
+pub fn parse_url(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[2, 3])?;
+    let arguments = (0..call.len()).map(|index| call.text(index)).collect::<Result<Vec<_>>>()?;
+    let has_key = call.len() == 3;
+    Ok(crate::kernel::kernel(call.name, arguments, DataType::String, true, move |columns| {
+        let (urls, parts) = (columns.text(0)?, columns.text(1)?);
+        let keys = if has_key { Some(columns.text(2)?) } else { None };
+        strings(columns.rows, |row| {
+            let Some((url, part)) = urls.at(row).zip(parts.at(row)) else { return Ok(None) };
+            let found = part_of_url(url, part);
+            Ok(match keys.as_ref().map(|keys| keys.at(row)) {
+                None => found,
+                Some(Some(key)) if part == "QUERY" => found.and_then(|query| {
+                    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                    pairs.filter(|(name, _)| *name == key).map(|(_, value)| value.to_owned()).next()
+                }),
+                Some(_) => None,
+            })
+        })
+    }))
+}
+
+fn part_of_url(url: &str, part: &str) -> Option<String> {
+    if url.contains([' ', '\n', '\t', '<', '>', '"']) {
+        return None;
+    }
+    let (rest, reference) = url.split_once('#').map_or((url, None), |(rest, reference)| (rest, Some(reference)));
+    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let (scheme, rest) =
+        rest.split_once(':').filter(|(scheme, _)| !scheme.contains('/')).map_or((None, rest), |(s, r)| (Some(s), r));
+    let (authority, path) = match rest.strip_prefix("//") {
+        Some(rest) => rest.find('/').map_or((Some(rest), ""), |at| (Some(&rest[..at]), &rest[at..])),
+        None => (None, rest),
+    };
+    let (user, host) = authority.map_or((None, None), |authority| match authority.rsplit_once('@') {
+        Some((user, host)) => (Some(user), Some(host)),
+        None => (None, Some(authority)),
+    });
+    let host = host.map(|host| match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    });
+    match part {
+        "HOST" => host.map(str::to_owned),
+        "PATH" => Some(path.to_owned()),
+        "QUERY" => query.map(str::to_owned),
+        "REF" => reference.map(str::to_owned),
+        "PROTOCOL" => scheme.map(str::to_owned),
+        "FILE" => Some(query.map_or(path.to_owned(), |query| format!("{path}?{query}"))),
+        "AUTHORITY" => authority.map(str::to_owned),
+        "USERINFO" => user.map(str::to_owned),
+        _ => None,
+    }
+}

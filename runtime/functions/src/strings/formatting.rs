@@ -14,7 +14,7 @@ use crate::kernel::{kernel, strings};
 pub fn format_number(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
     if call.type_of(1).is_string() {
-        return Err(call.unsupported("with a pattern"));
+        return by_pattern(&call);
     }
     let number = call.numeric(0)?;
     let kind = number.data_type.clone();
@@ -45,6 +45,44 @@ pub fn format_number(call: Call<'_>) -> Result<Typed> {
             }
         }
     }))
+}
+
+/// `format_number(number, '#,##0.##')`
+fn by_pattern(call: &Call<'_>) -> Result<Typed> {
+    let number = convert(call.numeric(0)?, &DataType::Double, &call.context)?;
+    Ok(kernel("format_number", vec![number, call.text(1)?], DataType::String, true, |columns| {
+        let (numbers, patterns) = (columns.numbers::<Float64Type>(0)?, columns.text(1)?);
+        strings(columns.rows, |row| Ok(numbers.at(row).zip(patterns.at(row)).map(|(n, pattern)| patterned(n, pattern))))
+    }))
+}
+
+/// Digits of `0` are always printed, those of `#` when they are not zero; `,` groups as far as it stands from the point.
+fn patterned(number: f64, pattern: &str) -> String {
+    let is_digit = |letter: char| matches!(letter, '#' | '0' | ',' | '.');
+    let start = pattern.find(is_digit).unwrap_or(pattern.len());
+    let end = pattern.rfind(is_digit).map_or(start, |place| place + 1);
+    let (prefix, body, suffix) = (&pattern[..start], &pattern[start..end], &pattern[end..]);
+    let (whole, fraction) = body.split_once('.').unwrap_or((body, ""));
+    let (least_whole, least_fraction) = (whole.matches('0').count(), fraction.matches('0').count());
+    let most = fraction.chars().filter(|letter| matches!(letter, '#' | '0')).count();
+    let plain = format!("{:.most$}", number.abs());
+    let (digits, rest) = plain.split_once('.').unwrap_or((&plain, ""));
+    let digits = format!("{:0>least_whole$}", digits.trim_start_matches('0'));
+    let kept = rest.trim_end_matches('0').len().max(least_fraction);
+    let group = whole.rfind(',').map(|place| whole.len() - place - 1).filter(|group| *group > 0);
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && group.is_some_and(|group| (digits.len() - index) % group == 0) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if digits.is_empty() && kept == 0 {
+        out.push('0');
+    }
+    let fraction = if kept > 0 { format!(".{}", &rest[..kept]) } else { String::new() };
+    let sign = if number < 0.0 { "-" } else { "" };
+    format!("{sign}{prefix}{out}{fraction}{suffix}")
 }
 
 fn format_double(number: f64, digits: usize) -> String {
