@@ -100,19 +100,9 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Arrays as arguments, all of the same length.
-    pub fn of(arrays: Vec<ArrayRef>, rows: usize) -> Self {
-        Self { values: arrays.into_iter().map(ColumnarValue::Array).collect(), rows }
-    }
-
     /// How many arguments there are.
     pub fn len(&self) -> usize {
         self.values.len()
-    }
-
-    /// No arguments at all.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
     }
 
     /// An argument as an array of one value per row, literals repeated.
@@ -126,11 +116,6 @@ impl Columns {
     /// All arguments, literals repeated.
     pub fn arrays(&self) -> Result<Vec<ArrayRef>> {
         (0..self.len()).map(|index| self.array(index)).collect()
-    }
-
-    /// Whether an argument has one value for the whole batch.
-    pub fn is_constant(&self, index: usize) -> bool {
-        matches!(self.values.get(index), Some(ColumnarValue::Scalar(_)))
     }
 
     /// An argument as an array: one entry per row, or a single one for literals.
@@ -210,11 +195,6 @@ macro_rules! view {
                 let row = if self.constant { 0 } else { row };
                 if self.array.is_null(row) { None } else { Some(self.array.value(row)) }
             }
-
-            /// One value for the whole batch?
-            pub fn constant(&self) -> Option<Option<$item>> {
-                self.constant.then(|| self.at(0))
-            }
         }
     };
 }
@@ -232,6 +212,13 @@ view!(
     Flags, BooleanArray, bool
 );
 
+impl Texts {
+    /// One value for the whole batch?
+    pub fn constant(&self) -> Option<Option<&str>> {
+        self.constant.then(|| self.at(0))
+    }
+}
+
 /// Primitive values by row.
 pub struct Numbers<T: ArrowPrimitiveType> {
     array: PrimitiveArray<T>,
@@ -244,11 +231,6 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
     pub fn at(&self, row: usize) -> Option<T::Native> {
         let row = if self.constant { 0 } else { row };
         if self.array.is_null(row) { None } else { Some(self.array.value(row)) }
-    }
-
-    /// One value for the whole batch?
-    pub fn constant(&self) -> Option<Option<T::Native>> {
-        self.constant.then(|| self.at(0))
     }
 }
 

@@ -80,6 +80,11 @@ pub fn count_if(call: Call<'_>) -> Result<Typed> {
 /// `approx_count_distinct(x [, rsd])`
 pub fn approx_count_distinct(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1, 2])?;
+    let deviation = call.literal(1).and_then(|said| said.to_string().parse::<f64>().ok()).unwrap_or(0.05);
+    if deviation > 0.39 {
+        let text = "HyperLogLog estimates with a relative standard deviation of at most 0.39.";
+        return Err(Error::new("_LEGACY_ERROR_TEMP_1104").text(text));
+    }
     let estimate = aggregated(approx_distinct_udaf(), vec![call.argument(0)?.expr], false);
     let estimate = datafusion::logical_expr::cast(estimate, to_arrow(&DataType::Long));
     Ok(Typed::new(datafusion::functions::core::expr_fn::coalesce(vec![estimate, lit(0_i64)]), DataType::Long, false))

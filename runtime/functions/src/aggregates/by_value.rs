@@ -59,7 +59,7 @@ impl Beside {
     /// Rows that beat what their group holds take its place.
     fn take_in(&mut self, values: &ArrayRef, orders: &ArrayRef, group_of: &dyn Fn(usize) -> Option<usize>) -> Result<()> {
         let converter = RowConverter::new(vec![SortField::new(self.order_type.clone())]).map_err(from_arrow)?;
-        let rows = converter.convert_columns(&[orders.clone()]).map_err(from_arrow)?;
+        let rows = converter.convert_columns(std::slice::from_ref(orders)).map_err(from_arrow)?;
         let start = self.values.len() as u32;
         for row in 0..orders.len() {
             let Some(group) = group_of(row).filter(|_| orders.is_valid(row)) else { continue };

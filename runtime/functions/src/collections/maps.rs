@@ -104,7 +104,7 @@ fn check_key(call: &Call<'_>, key: &DataType) -> Result<()> {
 
 /// `map(key, value, ...)`
 pub fn map(call: Call<'_>) -> Result<Typed> {
-    if call.len() % 2 != 0 {
+    if !call.len().is_multiple_of(2) {
         return Err(Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
             .with("functionName", "`map`")
             .with("expectedNum", "2n (n > 0)")

@@ -18,7 +18,7 @@ use crate::types::to_arrow;
 
 /// `named_struct(name, value, ...)`
 pub fn named_struct(call: Call<'_>) -> Result<Typed> {
-    if call.len() % 2 != 0 || call.is_empty() {
+    if !call.len().is_multiple_of(2) || call.is_empty() {
         return Err(Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
             .with("functionName", "`named_struct`")
             .with("expectedNum", "2n (n > 0)")

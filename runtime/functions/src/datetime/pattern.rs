@@ -146,7 +146,7 @@ fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, pattern: &str)
 
 fn field(letter: char, count: usize, pattern: &str) -> Result<Item> {
     match most_letters(letter) {
-        Some(most) if count <= most && !(letter == 'V' && count != 2) && !(letter == 'O' && !matches!(count, 1 | 4)) => {
+        Some(most) if count <= most && (letter != 'V' || count == 2) && (letter != 'O' || matches!(count, 1 | 4)) => {
             Ok(Item::Field(letter, count))
         }
         _ => Err(refused(pattern, letter)),

@@ -68,11 +68,6 @@ impl Body {
         self.captured.clone()
     }
 
-    /// How many variables it takes of those offered.
-    pub fn arity(&self) -> usize {
-        self.variables.len()
-    }
-
     /// What tells two bodies apart.
     pub fn identity(&self) -> String {
         format!("{} over {:?}", self.expr, self.variables)

@@ -43,7 +43,7 @@ pub fn logarithm(call: Call<'_>, bottom: f64, function: fn(f64) -> f64) -> Resul
         let numbers = columns.numbers::<Float64Type>(0)?;
         primitives::<Float64Type>(columns.rows, |row| {
             // NaN is not below the bottom and stays NaN.
-            Ok(numbers.at(row).filter(|x| !(*x <= bottom)).map(function))
+            Ok(numbers.at(row).filter(|x| x.is_nan() || *x > bottom).map(function))
         })
     }))
 }
@@ -59,7 +59,9 @@ pub fn log(call: Call<'_>) -> Result<Typed> {
         let (bases, numbers) = (columns.numbers::<Float64Type>(0)?, columns.numbers::<Float64Type>(1)?);
         primitives::<Float64Type>(columns.rows, |row| {
             let there = bases.at(row).zip(numbers.at(row));
-            Ok(there.filter(|(base, x)| !(*base <= 0.0) && !(*x <= 0.0)).map(|(base, x)| x.ln() / base.ln()))
+            Ok(there
+                .filter(|(base, x)| (base.is_nan() || *base > 0.0) && (x.is_nan() || *x > 0.0))
+                .map(|(base, x)| x.ln() / base.ln()))
         })
     }))
 }

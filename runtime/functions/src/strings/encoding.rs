@@ -168,7 +168,7 @@ fn decoded(bytes: &[u8], charset: Charset) -> Option<String> {
             let pair = [pair[0], pair[1]];
             if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
         });
-        if bytes.len() % 2 == 0 { char::decode_utf16(units).collect::<Result<String, _>>().ok() } else { None }
+        if bytes.len().is_multiple_of(2) { char::decode_utf16(units).collect::<Result<String, _>>().ok() } else { None }
     };
     match (charset, bytes) {
         (Charset::Utf8, bytes) => String::from_utf8(bytes.to_vec()).ok(),
@@ -210,7 +210,7 @@ fn passes_luhn(text: &str) -> bool {
     let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
     let total: u32 =
         digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 1 { doubled(*digit) } else { *digit }).sum();
-    total % 10 == 0
+    total.is_multiple_of(10)
 }
 
 /// `url_encode(text)`: as HTML forms do it.
