@@ -1,6 +1,8 @@
 //! Which Java exception Spark raises for a condition, and the classes above it.
 //!
-//!     condition, parameters ─► Exception ─► ["org.apache.spark.SparkArithmeticException", ..., "java.lang.Object"]
+//! ```text
+//! condition, parameters ─► Exception ─► ["org.apache.spark.SparkArithmeticException", ..., "java.lang.Object"]
+//! ```
 //!
 //! Clients choose the type they raise by the first class they know, so the lists are those a real server sends.
 //! Not here: the error itself (`error`), the wire form (`emberflow-connect`).

@@ -1,8 +1,10 @@
 //! Emberflow: the Spark API without the cluster, as a library.
 //!
-//!     Engine ──► Session ──► execute(Statement) ──► Rows { schema, batches }
-//!        │          └─ settings, temporary views, current database
-//!        └─ actors, tables, the wire service (`rpc`)
+//! ```text
+//! Engine ──► Session ──► execute(Statement) ──► Rows { schema, batches }
+//!    │          └─ settings, temporary views, current database
+//!    └─ actors, tables, the wire service (`rpc`)
+//! ```
 //!
 //! An [`Engine`] is the process's share of everything: the actors that compute, the tables, the Spark Connect service
 //! the doors speak to. A [`Session`] is one user's view of it.
