@@ -10,8 +10,8 @@ use common::{check, check_plan, plan, session, spread, table};
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::JoinType;
 use datafusion::datasource::provider_as_source;
-use datafusion::functions_aggregate::expr_fn::{count, max, sum};
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::functions_aggregate::expr_fn::{avg, count, max, sum};
+use datafusion::logical_expr::{LogicalPlanBuilder, scalar_subquery};
 use datafusion::physical_expr::expressions::col as physical_col;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::repartition::RepartitionExec;
@@ -175,6 +175,16 @@ fn an_analyzed_plan_runs_and_shows_all_its_operators() {
     for operator in ["AggregateExec", "RepartitionExec", "DataSourceExec", "output_rows=300"] {
         assert!(text.contains(operator), "{operator} is missing in\n{text}");
     }
+}
+
+#[test]
+fn a_scalar_subquery_is_known_before_its_rows_are_read() {
+    let ctx = session(3);
+    let average = table(&ctx, "inner", 9_000, 300, 3).aggregate(vec![], vec![avg(col("key"))]).unwrap();
+    let average = scalar_subquery(Arc::new(average.into_optimized_plan().unwrap()));
+    let frame = table(&ctx, "t", 9_000, 300, 3).filter(col("key").gt(average)).unwrap();
+    check(&ctx, &frame.clone().aggregate(vec![col("name")], vec![count(col("id"))]).unwrap(), false);
+    check(&ctx, &frame.sort(vec![col("id").sort(true, true)]).unwrap(), true);
 }
 
 /// Numbers from 0, each made from the last: DataFusion runs the recursive term again for every step.
