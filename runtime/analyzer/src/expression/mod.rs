@@ -166,7 +166,9 @@ impl Resolver<'_> {
             DataType::Char(_) | DataType::Varchar(_) => &DataType::String,
             other => other,
         };
-        let text = format!("{word}({} AS {})", item.text, target.sql());
+        // A cast to a nested type is not told from what it casts.
+        let is_nested = matches!(target, DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_));
+        let text = if is_nested { item.text.clone() } else { format!("{word}({} AS {})", item.text, target.sql()) };
         cast::check_cast(&item.text, &item.typed.data_type, target, mode)?;
         Ok(Item::new(cast::cast(item.typed, target, mode, &context)?, text))
     }

@@ -111,6 +111,11 @@ pub(crate) fn forces_null(from: &DataType, to: &DataType) -> bool {
         (_, Date) | (Date, _) => true,
         (_, CalendarInterval) => true,
         (Boolean, Decimal { precision, scale }) => i32::from(*precision) - i32::from(*scale) < 1,
+        // With a digit more before the point, rounding what is cut behind it cannot overflow.
+        (Decimal { precision: own, scale: own_scale }, Decimal { precision, scale }) => {
+            let (whole, own_whole) = (i32::from(*precision) - i32::from(*scale), i32::from(*own) - i32::from(*own_scale));
+            whole < own_whole || (whole == own_whole && scale < own_scale)
+        }
         (from, Decimal { precision, scale }) => !fits(from, *precision, *scale),
         (Float | Double | Decimal { .. }, to) => to.is_integral(),
         _ => false,

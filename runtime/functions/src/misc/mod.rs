@@ -23,7 +23,8 @@ macro_rules! cast_to {
         Function {
             name: $name,
             kind: Kind::Scalar(|call| cast_call(call, $to)),
-            display: Some(|texts| format!("CAST({} AS {})", texts.join(", "), $to.sql())),
+            // Spark names such a column as what is cast.
+            display: Some(|texts| texts.join(", ")),
         }
     };
 }
@@ -47,7 +48,7 @@ pub static FUNCTIONS: &[Function] = &[
     cast_to!("timestamp", DataType::Timestamp),
     cast_to!("binary", DataType::Binary),
     cast_to!("string", DataType::String),
-    Function { name: "assert_true", kind: Kind::Scalar(assert_true), display: None },
+    Function { name: "assert_true", kind: Kind::Scalar(assert_true), display: Some(assert_text) },
     Function { name: "raise_error", kind: Kind::Scalar(raise_error), display: None },
     Function { name: "typeof", kind: Kind::Scalar(type_of), display: None },
     constant!("version", |_| "4.2.0 emberflow".to_owned()),
@@ -80,6 +81,13 @@ fn type_of(mut call: Call<'_>) -> Result<Typed> {
 
 fn raised(message: &str) -> Error {
     Error::new("USER_RAISED_EXCEPTION").with("errorMessage", message).exception_class(Exception::Runtime)
+}
+
+fn assert_text(texts: &[String]) -> String {
+    match texts {
+        [condition] => format!("assert_true({condition}, '{condition}' is not true!)"),
+        other => call_text("assert_true", other),
+    }
 }
 
 fn assert_true(call: Call<'_>) -> Result<Typed> {

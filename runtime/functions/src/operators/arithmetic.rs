@@ -108,14 +108,13 @@ pub static FUNCTIONS: &[Function] = &[
     tries!("try_multiply", Multiply),
     tries!("try_divide", Divide),
     tries!("try_mod", Remainder),
-    Function { name: "negative", kind: Kind::Scalar(|call| negate(call, false)), display: Some(|texts| negative_text(texts)) },
+    Function { name: "negative", kind: Kind::Scalar(|call| negate(call, false)), display: None },
     Function { name: "positive", kind: Kind::Scalar(positive), display: Some(|texts| format!("(+ {})", texts.join(", "))) },
     Function { name: "abs", kind: Kind::Scalar(|call| negate(call, true)), display: None },
 ];
 
-fn minus(mut call: Call<'_>) -> Result<Typed> {
+fn minus(call: Call<'_>) -> Result<Typed> {
     if call.arguments.len() == 1 {
-        call.name = "negative";
         return negate(call, false);
     }
     plain(call, Arithmetic::Subtract)
@@ -265,9 +264,17 @@ fn number_or_interval(argument: Typed, text: &str, call: &Call<'_>) -> Result<Ty
         Expect::Type(DataType::year_month()),
         Expect::Type(DataType::CalendarInterval),
     ]);
-    if argument.data_type.is_interval() {
+    let has_size = call.name == "abs";
+    if argument.data_type.is_interval() && !(has_size && argument.data_type == DataType::CalendarInterval) {
         return Ok(argument);
     }
+    let expected = match expected {
+        Expect::OneOf(mut types) if has_size => {
+            types.truncate(3);
+            Expect::OneOf(types)
+        }
+        other => other,
+    };
     let own = call.texts.first().map_or("", String::as_str);
     if argument.data_type.is_string() {
         return cast(argument, &DataType::Double, call.context.mode(), &call.context);
@@ -276,7 +283,11 @@ fn number_or_interval(argument: Typed, text: &str, call: &Call<'_>) -> Result<Ty
 }
 
 fn negate(mut call: Call<'_>, absolute: bool) -> Result<Typed> {
-    let text = if absolute { call_text("abs", &call.texts) } else { negative_text(&call.texts) };
+    let text = match (absolute, call.name) {
+        (true, _) => call_text("abs", &call.texts),
+        (_, "-") => negative_text(&call.texts),
+        _ => call_text("negative", &call.texts),
+    };
     let argument = one(&mut call)?;
     let argument = number_or_interval(argument, &text, &call)?;
     let Typed { expr, data_type, nullable } = argument;

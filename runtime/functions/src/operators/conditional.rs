@@ -81,7 +81,8 @@ pub fn case(
     context: &Context<'_>,
 ) -> Result<Typed> {
     for (at, (condition, _)) in branches.iter().enumerate() {
-        if !matches!(condition.data_type, DataType::Boolean | DataType::Null) {
+        let is_truth = condition.data_type == DataType::Boolean || (name != "casewhen" && condition.data_type == DataType::Null);
+        if !is_truth {
             let expected = Expect::Type(DataType::Boolean);
             let own = condition_text(text, at);
             return Err(unexpected_type(&condition.data_type, &expected, 2 * at, &own, text));

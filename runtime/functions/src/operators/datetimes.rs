@@ -48,7 +48,8 @@ pub fn build(
         (Date, other) if other.is_numeric() => Some(Err(not_days(other, texts, adds))),
         (Date, interval) if interval.is_interval() => Some(date_and_interval(left, right, adds, mode, context)),
         (Timestamp | TimestampNtz, interval) if interval.is_interval() => Some(instant_and_interval(left, right, adds, context)),
-        (Date, Date) if !adds => Some(days_between(left.clone(), right.clone())),
+        (Date, Date) if adds => Some(Err(not_days(&Date, texts, adds))),
+        (Date, Date) => Some(days_between(left.clone(), right.clone())),
         (Date, text) if text.is_string() && !adds => {
             Some(cast(right.clone(), &Date, mode, context).and_then(|right| days_between(left.clone(), right)))
         }

@@ -322,7 +322,15 @@ fn divide_wide(value: i256, divisor: i256) -> Option<i256> {
 }
 
 fn too_large(exact: i256, shape: Shape) -> Error {
-    let scale = i32::from(shape.scale) + i32::try_from(shape.drop).unwrap_or(0);
+    let mut scale = i32::from(shape.scale) + i32::try_from(shape.drop).unwrap_or(0);
+    let mut exact = exact;
+    // Spark computes with 38 significant digits.
+    let digits = exact.wrapping_abs().to_string().len();
+    if digits > 38 {
+        let over = u32::try_from(digits - 38).unwrap_or(0);
+        exact = power_wide(over).and_then(|unit| divide_wide(exact, unit)).unwrap_or(exact);
+        scale -= i32::try_from(over).unwrap_or(0);
+    }
     out_of_range(plain_text(&exact.to_string(), scale), shape.precision, shape.scale)
 }
 

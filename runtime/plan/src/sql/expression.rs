@@ -149,7 +149,7 @@ impl Parser<'_> {
             return self.followed(start, number);
         }
         let function = match self.kind(0) {
-            Kind::Sign("-") => "negative",
+            Kind::Sign("-") => "-",
             Kind::Sign("+") => "positive",
             Kind::Sign("~") => "~",
             _ => return self.primary(),
