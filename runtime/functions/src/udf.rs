@@ -29,13 +29,25 @@ pub type KernelResult<T = ColumnarValue> = Result<T, DataFusionError>;
 
 type Body = dyn Fn(&[ColumnarValue], usize) -> KernelResult + Send + Sync;
 
+/// What can go wrong in some row, the mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    None,
+    /// A result may not fit its type. Nobody writes guards against that, so none are kept.
+    Overflow,
+    /// A text may not be what it is read as.
+    Cast,
+    /// Division by zero, a missing element, an error on demand: what guards are written for.
+    Other,
+}
+
 /// A function of ours as DataFusion sees it.
 #[derive(Clone)]
 pub struct Kernel {
     name: String,
     returns: Arrow,
     nullable: bool,
-    fallible: bool,
+    risk: Risk,
     volatility: Volatility,
     origin: Option<Arc<QueryContext>>,
     body: Option<Arc<Body>>,
@@ -49,7 +61,7 @@ impl Kernel {
             name: name.to_owned(),
             returns,
             nullable,
-            fallible: false,
+            risk: Risk::None,
             volatility: Volatility::Immutable,
             origin: None,
             body: None,
@@ -64,13 +76,17 @@ impl Kernel {
     }
 
     /// Some input makes it raise an error, so it must not be evaluated for rows that a guard excludes.
-    pub fn fallible(mut self) -> Self {
-        self.fallible = true;
-        self
+    pub fn fallible(self) -> Self {
+        self.risks(Risk::Other)
     }
 
-    pub fn fallible_if(mut self, fallible: bool) -> Self {
-        self.fallible = fallible;
+    pub fn fallible_if(self, fallible: bool) -> Self {
+        self.risks(if fallible { Risk::Other } else { Risk::None })
+    }
+
+    /// How it may fail, if more is known than that.
+    pub fn risks(mut self, risk: Risk) -> Self {
+        self.risk = risk;
         self
     }
 
@@ -116,8 +132,8 @@ impl Kernel {
         }
     }
 
-    pub fn is_fallible(&self) -> bool {
-        self.fallible
+    pub fn risk(&self) -> Risk {
+        self.risk
     }
 
     fn with_place(&self, error: DataFusionError) -> DataFusionError {
@@ -129,14 +145,24 @@ impl Kernel {
     }
 }
 
-/// Whether evaluating `expr` can raise an error for some row. A constant raises for all of them or none, while planning.
+/// Whether evaluating `expr` can raise an error for some row.
 pub fn can_raise(expr: &Expr) -> bool {
-    let mut raises = false;
+    risk(expr) > Risk::None
+}
+
+/// The worst that evaluating `expr` can lead to. A constant raises for all rows or none, while planning.
+pub fn risk(expr: &Expr) -> Risk {
+    let mut worst = Risk::None;
     let _ = expr.apply(|node| {
-        raises |= Kernel::behind(node).is_some_and(Kernel::is_fallible) && depends_on_rows(node);
-        Ok(if raises { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        if let Some(kernel) = Kernel::behind(node)
+            && kernel.risk > worst
+            && depends_on_rows(node)
+        {
+            worst = kernel.risk;
+        }
+        Ok(if worst == Risk::Other { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
-    raises
+    worst
 }
 
 fn depends_on_rows(expr: &Expr) -> bool {

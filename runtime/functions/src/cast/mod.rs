@@ -24,7 +24,7 @@ use crate::call::{Context, Typed};
 use crate::errors::from_datafusion;
 use crate::literal::null;
 use crate::types::to_arrow;
-use crate::udf::Kernel;
+use crate::udf::{Kernel, Risk};
 use crate::zones::Zone;
 
 pub use columns::{Casting, cast_column};
@@ -84,9 +84,22 @@ fn kernel(input: Expr, from: &DataType, to: &DataType, mode: EvalMode, nullable:
     let (own, target) = (from.clone(), to.clone());
     Ok(Kernel::new("cast", to_arrow(to), nullable)
         .of(key)
-        .fallible_if(mode == EvalMode::Ansi && can_fail(from, to))
+        .risks(match (mode, can_fail(from, to)) {
+            (EvalMode::Ansi, true) if has_text(from) => Risk::Cast,
+            (EvalMode::Ansi, true) => Risk::Overflow,
+            _ => Risk::None,
+        })
         .run_arrays(move |arrays| cast_column(&arrays[0], &own, &target, &casting))
         .call(vec![input]))
+}
+
+fn has_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Array { element, .. } => has_text(element),
+        DataType::Map { key, value, .. } => has_text(key) || has_text(value),
+        DataType::Struct(fields) => fields.fields.iter().any(|field| has_text(&field.data_type)),
+        other => other.is_string(),
+    }
 }
 
 fn touches_zone(data_type: &DataType) -> bool {

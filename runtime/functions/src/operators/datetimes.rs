@@ -19,7 +19,7 @@ use crate::cast::{EvalMode, cast};
 use crate::coerce::{Expect, unexpected_type};
 use crate::kernels::{OnFailure, binary, checked_binary};
 use crate::types::to_arrow;
-use crate::udf::Kernel;
+use crate::udf::{Kernel, Risk};
 use crate::zones::Zone;
 
 /// `left op right` if a date or timestamp takes part.
@@ -150,14 +150,14 @@ fn date_and_interval(date: &Typed, interval: &Typed, adds: bool, mode: EvalMode,
     let arguments = vec![date.expr.clone(), interval.expr.clone()];
     let back = |days: i64| i32::try_from(days).map_or((0, true), |days| (days, false));
     let kernel = match &interval.data_type {
-        DataType::YearMonthInterval { .. } => kernel.fallible().run(move |arguments, _| {
+        DataType::YearMonthInterval { .. } => kernel.risks(Risk::Overflow).run(move |arguments, _| {
             let op = |days: i32, months: i32| back(add_months(i64::from(days), sign * i64::from(months)));
             checked_binary::<Date32Type, IntervalYearMonthType, Date32Type>(arguments, &returns, OnFailure::Raise, op, |_, _| {
                 overflow()
             })
         }),
         DataType::DayTimeInterval { start: DayTimeField::Day, end: DayTimeField::Day } => {
-            kernel.fallible().run(move |arguments, _| {
+            kernel.risks(Risk::Overflow).run(move |arguments, _| {
                 let op = |days: i32, micros: i64| back(i64::from(days) + sign * (micros / MICROS_PER_DAY));
                 checked_binary::<Date32Type, DurationMicrosecondType, Date32Type>(
                     arguments,
@@ -202,7 +202,7 @@ fn date_and_calendar(date: &Typed, interval: &Typed, sign: i64, context: &Contex
     };
     let expr = Kernel::new("date_plus", returns.clone(), nullable)
         .of(format!("interval,{sign},{ansi}"))
-        .fallible()
+        .risks(Risk::Overflow)
         .run(move |arguments, _| {
             checked_binary::<Date32Type, IntervalMonthDayNanoType, Date32Type>(arguments, &returns, OnFailure::Raise, op, fail)
         })
@@ -218,7 +218,7 @@ fn instant_and_interval(instant: &Typed, interval: &Typed, adds: bool, context: 
     let nullable = instant.nullable || interval.nullable;
     let returns = to_arrow(&data_type);
     let key = format!("{},{},{sign}", zone_key(&data_type, context), interval.data_type.simple_string());
-    let kernel = Kernel::new("timestamp_plus", returns.clone(), nullable).of(key).fallible();
+    let kernel = Kernel::new("timestamp_plus", returns.clone(), nullable).of(key).risks(Risk::Overflow);
     let raise = OnFailure::Raise;
     let kernel = match &interval.data_type {
         DataType::YearMonthInterval { .. } => kernel.run(move |arguments, _| {

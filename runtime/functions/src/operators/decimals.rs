@@ -17,7 +17,7 @@ use crate::cast::EvalMode;
 use crate::coerce::adjusted;
 use crate::kernels::{OnFailure, binary, checked_binary, unary};
 use crate::types::to_arrow;
-use crate::udf::{Kernel, KernelResult};
+use crate::udf::{Kernel, KernelResult, Risk};
 
 pub type Digits = (u8, i8);
 
@@ -76,7 +76,13 @@ pub fn build(
     let safe = has_room && !divides;
     let nullable = nullable || divides || (mode != EvalMode::Ansi);
     let key = format!("decimal({},{}),decimal({},{}),{mode:?}", left.0, left.1, right.0, right.1);
-    let kernel = Kernel::new(op.name(), returns.clone(), nullable).of(key).fallible_if(mode == EvalMode::Ansi && !safe);
+    let kernel = Kernel::new(op.name(), returns.clone(), nullable).of(key).risks(if mode != EvalMode::Ansi || safe {
+        Risk::None
+    } else if divides {
+        Risk::Other
+    } else {
+        Risk::Overflow
+    });
     let on_failure = if mode == EvalMode::Ansi { OnFailure::Raise } else { OnFailure::Null };
     let shape = shape(op, left, right, &data_type);
     let expr = kernel

@@ -15,7 +15,7 @@ use super::arithmetic::{Arithmetic, divided_by_zero, overflow, remainder_by_zero
 use crate::cast::EvalMode;
 use crate::kernels::{OnFailure, binary, checked_binary, checked_unary, unary};
 use crate::types::to_arrow;
-use crate::udf::{Kernel, KernelResult};
+use crate::udf::{Kernel, KernelResult, Risk};
 
 /// What integer types can do, as plain functions.
 pub trait Integer: ArrowNativeType {
@@ -92,7 +92,13 @@ where
     let returns = to_arrow(data_type);
     let divides = matches!(op, Arithmetic::Remainder | Arithmetic::PositiveModulus | Arithmetic::IntegralDivide);
     let name = Kernel::new(op.name(), returns.clone(), nullable || divides || mode == EvalMode::Try);
-    let kernel = name.of(format!("{},{mode:?}", data_type.simple_string())).fallible_if(mode == EvalMode::Ansi);
+    let kernel = name.of(format!("{},{mode:?}", data_type.simple_string())).risks(if mode != EvalMode::Ansi {
+        Risk::None
+    } else if divides {
+        Risk::Other
+    } else {
+        Risk::Overflow
+    });
     kernel.run(move |arguments, _| run::<T>(op, mode, arguments, &returns)).call(arguments)
 }
 
@@ -200,7 +206,7 @@ where
         if absolute && value >= T::Native::ZERO { (value, false) } else { value.negate() }
     };
     kernel
-        .fallible_if(ansi)
+        .risks(if ansi { Risk::Overflow } else { Risk::None })
         .run(move |arguments, _| {
             if ansi {
                 checked_unary::<T, T>(arguments, &returns, OnFailure::Raise, op, |_| overflow("overflow", ""))

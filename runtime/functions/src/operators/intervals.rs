@@ -19,7 +19,7 @@ use crate::cast::{EvalMode, cast};
 use crate::coerce::tightest_common_type;
 use crate::kernels::{OnFailure, checked_binary, checked_unary};
 use crate::types::to_arrow;
-use crate::udf::Kernel;
+use crate::udf::{Kernel, Risk};
 
 /// `left op right` if it is interval arithmetic.
 pub fn build(op: Arithmetic, left: &Typed, right: &Typed, mode: EvalMode, context: &Context<'_>) -> Option<Result<Typed>> {
@@ -58,7 +58,9 @@ fn sum(op: Arithmetic, left: &Typed, right: &Typed, mode: EvalMode, context: &Co
     let [Ok(left), Ok(right)] = operands else { return operands.into_iter().find(Result::is_err) };
     let nullable = left.nullable || right.nullable || mode == EvalMode::Try;
     let returns = to_arrow(&common);
-    let kernel = Kernel::new(op.name(), returns.clone(), nullable).of(format!("{},{mode:?}", common.simple_string())).fallible();
+    let kernel = Kernel::new(op.name(), returns.clone(), nullable)
+        .of(format!("{},{mode:?}", common.simple_string()))
+        .risks(Risk::Overflow);
     let (adds, on_failure) = (op == Arithmetic::Add, failure(mode));
     let name = op.try_name();
     let arguments = vec![left.expr, right.expr];
@@ -208,7 +210,7 @@ where
 pub fn negate(data_type: &DataType, absolute: bool, nullable: bool, argument: Expr) -> Expr {
     let returns = to_arrow(data_type);
     let name = if absolute { "abs" } else { "negative" };
-    let kernel = Kernel::new(name, returns.clone(), nullable).of(data_type.simple_string()).fallible();
+    let kernel = Kernel::new(name, returns.clone(), nullable).of(data_type.simple_string()).risks(Risk::Overflow);
     let raise = OnFailure::Raise;
     let kernel = match data_type {
         DataType::YearMonthInterval { .. } => kernel.run(move |arguments, _| {

@@ -6,7 +6,7 @@
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::utils::{conjunction, disjunction, split_conjunction};
-use datafusion::logical_expr::{Expr, Operator, lit, when};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, lit, when};
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
@@ -16,7 +16,7 @@ use crate::cast::cast;
 use crate::coerce::{Expect, unexpected_type};
 use crate::errors::from_datafusion;
 use crate::registry::{Function, Kind};
-use crate::udf::can_raise;
+use crate::udf::{Risk, risk};
 
 pub static FUNCTIONS: &[Function] = &[
     Function { name: "and", kind: Kind::Scalar(|call| build(call, "AND", and)), display: Some(|texts| infix(texts, "AND")) },
@@ -57,7 +57,7 @@ fn truths(left: Typed, right: Typed, text: &str, context: &Context<'_>) -> Resul
 /// `left AND right`; `right` is not evaluated where `left` is false, if that could raise.
 pub fn and(left: Expr, right: Expr) -> Result<Expr> {
     // A condition on another query stays a plain one: only such can be turned into a join.
-    if !can_raise(&right) || reaches_out(&right) {
+    if !needs_guard(&right) || reaches_out(&right) {
         return Ok(left.and(right));
     }
     let guards = guards(split_conjunction(&left), &left);
@@ -68,13 +68,32 @@ pub fn and(left: Expr, right: Expr) -> Result<Expr> {
 
 /// `left OR right`; `right` is not evaluated where `left` is true, if that could raise.
 pub fn or(left: Expr, right: Expr) -> Result<Expr> {
-    if !can_raise(&right) || reaches_out(&right) {
+    if !needs_guard(&right) || reaches_out(&right) {
         return Ok(left.or(right));
     }
     let guards = guards(split_disjunction(&left), &left);
     let Some(guard) = disjunction(guards) else { return Ok(left.or(right)) };
     let guarded = when(Expr::IsNotTrue(Box::new(guard)), right).otherwise(lit(true)).map_err(from_datafusion)?;
     Ok(left.or(guarded))
+}
+
+/// Whether some row must not be evaluated unless the left side says so. An equation between columns may be a join's key,
+/// which it can only be when it stands by itself, so for that the reading of texts goes unguarded.
+fn needs_guard(right: &Expr) -> bool {
+    match risk(right) {
+        Risk::None | Risk::Overflow => false,
+        Risk::Cast => !is_equation(right),
+        Risk::Other => true,
+    }
+}
+
+fn is_equation(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq | Operator::IsNotDistinctFrom, right }) => {
+            left.any_column_refs() && right.any_column_refs()
+        }
+        _ => false,
+    }
 }
 
 fn split_disjunction(expr: &Expr) -> Vec<&Expr> {
@@ -87,7 +106,7 @@ fn guards(parts: Vec<&Expr>, whole: &Expr) -> Vec<Expr> {
     let is_small = size_up_to(whole, 64) < 64;
     parts
         .into_iter()
-        .filter(|part| !part.is_volatile() && !reaches_out(part) && (is_small || !can_raise(part)))
+        .filter(|part| !part.is_volatile() && !reaches_out(part) && (is_small || risk(part) <= Risk::Overflow))
         .cloned()
         .collect()
 }
@@ -118,4 +137,37 @@ fn not(mut call: Call<'_>) -> Result<Typed> {
     }
     let argument = cast(argument, &DataType::Boolean, call.context.mode(), &call.context)?;
     Ok(Typed::new(Expr::Not(Box::new(argument.expr)), DataType::Boolean, argument.nullable))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::DataType as Arrow;
+    use datafusion::logical_expr::col;
+
+    use super::*;
+    use crate::udf::Kernel;
+
+    fn risky(risk: Risk, argument: &str) -> Expr {
+        Kernel::new("risky", Arrow::Int32, true).risks(risk).call(vec![col(argument)])
+    }
+
+    #[test]
+    fn what_can_fail_stands_behind_its_guard() {
+        let guard = col("a").not_eq(lit(0));
+        let guarded = and(guard.clone(), risky(Risk::Other, "a").gt(lit(1))).unwrap();
+        assert!(guarded.to_string().contains("CASE WHEN a != Int32(0) IS NOT FALSE THEN"), "{guarded}");
+        let plain = and(guard.clone(), risky(Risk::Overflow, "a").gt(lit(1))).unwrap();
+        assert!(!plain.to_string().contains("CASE"), "{plain}");
+        let other = or(guard, risky(Risk::Cast, "a").gt(lit(1))).unwrap();
+        assert!(other.to_string().contains("IS NOT TRUE THEN"), "{other}");
+    }
+
+    #[test]
+    fn a_join_key_stands_by_itself() {
+        let guard = col("a").not_eq(lit(0));
+        let key = and(guard.clone(), col("a").eq(risky(Risk::Cast, "b"))).unwrap();
+        assert!(!key.to_string().contains("CASE"), "{key}");
+        let divided = and(guard, col("a").eq(risky(Risk::Other, "b"))).unwrap();
+        assert!(divided.to_string().contains("CASE"), "{divided}");
+    }
 }
