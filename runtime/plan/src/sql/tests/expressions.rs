@@ -6,8 +6,8 @@ use super::check_expressions;
 fn operators_bind_as_in_spark() {
     check_expressions(&[
         ("1 + 2 * 3 - 4", "-(+(1, *(2, 3)), 4)"),
-        ("-a * b", "*(negative(a), b)"),
-        ("- -1", "negative(-1)"),
+        ("-a * b", "*(-(a), b)"),
+        ("- -1", "-(-1)"),
         ("-1.5", "-15m2,1"),
         ("2-1", "-(2, 1)"),
         ("a || b || c", "concat(concat(a, b), c)"),
