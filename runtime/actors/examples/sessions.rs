@@ -118,13 +118,13 @@ fn rows(visits: &[(i64, Visit)]) -> Result<RecordBatch> {
     ])?)
 }
 
-/// Two days of clicks: 500 users, a click every few seconds, in order of time.
+/// Two days of clicks in order of time, one every two seconds: each half hour another forty of 500 users are there.
 fn write_clicks(folder: &Path) -> PathBuf {
     const DAY: i64 = 24 * 3600;
     for (day, name) in ["monday", "tuesday"].into_iter().enumerate() {
         let clicks = (0..DAY / 2).map(|click| {
             let time = day as i64 * DAY + click * 2;
-            (click.wrapping_mul(2_654_435_761) % 500, time)
+            ((click / 900 * 37 + click % 40) % 500, time)
         });
         let (users, times): (Vec<i64>, Vec<i64>) = clicks.unzip();
         let column = |values| Arc::new(Int64Array::from(values)) as ArrayRef;
