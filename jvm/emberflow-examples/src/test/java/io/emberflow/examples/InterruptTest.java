@@ -103,7 +103,7 @@ class InterruptTest {
   @EnabledIf("embedded")
   void theCoresAreFreeAtOnce() throws Exception {
     Hopeless query = new Hopeless(null);
-    assertTrue(busyCores() > 0.5, "the query was not even running");
+    assertTrue(busyCores() > 0.1, "the query was not even running"); // others may be using the machine, too
     spark.interruptAll();
     query.whenEnded();
     coresAreFree("after the interrupt");
