@@ -13,7 +13,7 @@ DATA = $(EMBERFLOW_CACHE)/tpch-0.01
 JDBC_DRIVER = $(EMBERFLOW_CACHE)/venv-spark/lib/python3*/site-packages/pyspark/jars/connect-repl/spark-connect-client-jdbc_*.jar
 MVN = mvn -B -ntp -q -f jvm/pom.xml
 # A suite joins this list when it passes.
-SUITES = test-tidy test-rust
+SUITES = test-tidy test-rust test-pyspark
 
 .PHONY: demo test test-tidy test-rust test-pyspark test-r test-jvm build bench-tpch bench-start install-r install-jvm fmt lint
 
@@ -36,7 +36,8 @@ test-pyspark: build $(DATA)/ready
 	tests/pyspark $(BIN)/emberflow $(DATA)
 
 test-r: install-r $(DATA)/ready
-	cd r-package/tests && EMBERFLOW_TPCH=$(DATA) Rscript testthat.R
+	Rscript tests/tpch/replay.R $(DATA)
+	cd r-package/tests && Rscript testthat.R
 
 # Spark's distribution on PyPI brings Apache's JDBC driver.
 test-jvm: install-jvm $(DATA)/ready
