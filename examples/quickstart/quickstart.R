@@ -23,7 +23,7 @@ sold <- join(sold, nation, sold$c_nationkey == nation$n_nationkey)
 nations <- summarize(
   groupBy(sold, "n_name"),
   revenue = round(sum(sold$l_extendedprice * (lit(1L) - sold$l_discount)), 2),
-  orders = countDistinct(sold$o_orderkey)
+  orders = count_distinct(sold$o_orderkey)
 )
 showDF(limit(arrange(nations, desc(nations$revenue)), 5))
 

@@ -271,3 +271,7 @@ one_column_frames <- function(x) {
   names <- columns(x)
   list2env(stats::setNames(lapply(names, function(name) select(x, column_exactly(name))), names), parent = emptyenv())
 }
+
+# What the prompt offers after `df$`.
+#' @exportS3Method utils::.DollarNames SparkDataFrame
+.DollarNames.SparkDataFrame <- function(x, pattern = "") grep(pattern, columns(x), value = TRUE)

@@ -136,7 +136,7 @@ setMethod("orderBy", signature(x = "SparkDataFrame", col = "characterOrColumn"),
 #' @param cols names of the columns to look at.
 #' @param value what replaces `NULL`: a number, text or logical, or a named list of them.
 #' @param ... arguments of `dropna`.
-#' @name nafunctions
+#' @rdname nafunctions
 #' @export
 setMethod("dropna", "SparkDataFrame", function(x, how = c("any", "all"), minNonNulls = NULL, cols = NULL) {
   how <- match.arg(how)

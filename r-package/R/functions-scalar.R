@@ -20,12 +20,34 @@ NULL
 #' @return A `Column`.
 #' @name column-functions
 #' @evalNamespace export_made_functions()
+#' @evalRd describe_made_functions()
 NULL
 
 export_made_functions <- function() {
   names <- sort(unique(unlist(as.list(made_functions))))
   operators <- c(names(column_operators), "!=", "!")
   paste0("exportMethods(\"", c(names, operators), "\")")
+}
+
+# The help page lists the functions from the tables that made them, and answers to each of their names.
+describe_made_functions <- function() {
+  namespace <- topenv()
+  names <- unique(c(sort(unique(unlist(as.list(made_functions)))), names(column_operators), "!=", "!"))
+  methods <- unlist(lapply(names, function(name) {
+    found <- findMethods(name, where = namespace)
+    signatures <- vapply(names(found), function(signature) gsub("#", ",", signature, fixed = TRUE), "")
+    paste0(name, ",", signatures, "-method")
+  }))
+  escaped <- gsub("%", "\\%", unique(c(names, methods)), fixed = TRUE)
+  titles <- c(
+    math = "Mathematics", text = "Text", time = "Dates and times", misc = "Conditions, hashes and the rest",
+    format = "Formats", nested = "Arrays, maps and structs", aggregate = "Aggregates", window = "Windows"
+  )
+  sections <- vapply(names(titles), function(family) {
+    listed <- paste0("\\code{", sort(unique(made_functions[[family]])), "}", collapse = ", ")
+    paste0("\\section{", titles[[family]], "}{\n", listed, "\n}")
+  }, "")
+  c(paste0("\\alias{", escaped, "}"), sections)
 }
 
 # ---- Mathematics ----

@@ -250,3 +250,17 @@ clearJobGroup <- function() {
 #' @rdname jobs
 #' @export
 setJobDescription <- function(value) setLocalProperty("spark.job.description", value)
+
+# R waits for what it runs, so when it calls one of these nothing is left to cancel; Ctrl-C is what cancels.
+
+#' @rdname jobs
+#' @export
+cancelJobGroup <- function(groupId) invisible(active_session())
+
+#' @rdname jobs
+#' @export
+cancelJobsWithTag <- function(tag) check_tag(tag)
+
+#' @rdname jobs
+#' @export
+setInterruptOnCancel <- function(value) setLocalProperty("spark.job.interruptOnCancel", value)

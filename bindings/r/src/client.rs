@@ -72,16 +72,21 @@ impl Client {
         }
     }
 
-    /// Starts a plan; its messages come through the receiver.
-    async fn execute(&self, plan: proto::Plan, operation_id: String) -> mpsc::Receiver<Result<Bytes, Status>> {
-        let request = proto::ExecutePlanRequest {
+    /// The request that runs a plan.
+    pub fn execute_request(&self, plan: proto::Plan, operation_id: String) -> proto::ExecutePlanRequest {
+        proto::ExecutePlanRequest {
             session_id: self.session_id.clone(),
             user_context: self.user(),
             client_type: self.kind(),
             operation_id: Some(operation_id),
             plan: Some(plan),
             ..Default::default()
-        };
+        }
+    }
+
+    /// Starts a plan; its messages come through the receiver.
+    async fn execute(&self, plan: proto::Plan, operation_id: String) -> mpsc::Receiver<Result<Bytes, Status>> {
+        let request = self.execute_request(plan, operation_id);
         let (sender, responses) = self.rpc.start(Method::ExecutePlan, Vec::new()).split();
         // A refused request shows as the first response.
         let _ = sender.send(Bytes::from(request.encode_to_vec())).await;

@@ -60,7 +60,7 @@ pub(crate) async fn run(operation: Arc<Operation>, backend: Arc<dyn SessionBacke
     });
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     Error::internal(format!("a panic while running a query: {text}"))

@@ -144,7 +144,7 @@ impl Options {
     }
 }
 
-fn operation_id(request: &ExecutePlanRequest) -> Result<String> {
+pub(super) fn operation_id(request: &ExecutePlanRequest) -> Result<String> {
     match request.operation_id.as_deref().filter(|id| !id.is_empty()) {
         Some(id) => registry::check_operation_id(id).map(|()| id.to_owned()),
         None => Ok(uuid::Uuid::new_v4().to_string()),
@@ -158,7 +158,7 @@ fn check_tags(tags: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn job(session: &Session, request: &ExecutePlanRequest, chunking: Option<ResultChunkingOptions>) -> Result<Job> {
+pub(super) fn job(session: &Session, request: &ExecutePlanRequest, chunking: Option<ResultChunkingOptions>) -> Result<Job> {
     let plan = request.plan.as_ref().ok_or_else(|| bad_request("the plan is not set"))?;
     decode::opened(plan, |plan| {
         let statement = Decoder::new(session).statement(plan)?;

@@ -8,6 +8,7 @@
 //! | `analyze` | AnalyzePlan |
 //! | `config` | Config |
 //! | `upload` | AddArtifacts, ArtifactStatus |
+//! | `rows` | none: ExecutePlan for a host in the same process, rows not encoded |
 //! | `lifecycle` | ReleaseSession, CloneSession, GetStatus, Interrupt, FetchErrorDetails |
 //!
 //! Nothing here blocks: each call is a task of the runtime given to [`Service::new`].
@@ -18,6 +19,7 @@ mod config;
 mod execute;
 mod lifecycle;
 mod request;
+mod rows;
 #[cfg(test)]
 mod stories;
 mod upload;
