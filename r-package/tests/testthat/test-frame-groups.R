@@ -40,15 +40,24 @@ test_that("windows", {
   expect_equal(collect(arrange(select(sales, "v", alias(moving, "s")), "v"))$s, c(1, 3, 5, 7))
 })
 
-test_that("statistics", {
+test_that("describe and summary", {
   described <- collect(describe(sales, "v"))
   expect_equal(described$summary, c("count", "mean", "stddev", "min", "max"))
   expect_equal(described$v, c("4", "2.5", "1.2909944487358056", "1.0", "4.0"))
   expect_equal(collect(summary(select(sales, "v"), "min", "50%"))$v, c("1.0", "2.0"))
-  expect_equal(sorted_rows(crosstab(sales, "k", "p")), data.frame(k_p = c("a", "b"), x = c(1, 2), y = c(1, 0)))
-  pairs <- createDataFrame(data.frame(a = c(1, 2, 3), b = c(2, 4, 6)))
-  expect_equal(corr(pairs, "a", "b"), 1)
-  expect_equal(cov(pairs, "a", "b"), 2)
-  expect_equal(approxQuantile(pairs, "a", c(0, 1), 0), list(1, 3))
-  expect_equal(histogram(sales, "v", 3)$counts, c(1, 1, 2))
 })
+
+pairs_data <- createDataFrame(data.frame(a = c(1, 2, 3), b = c(2, 4, 6)))
+
+test_offered("crosstab", {
+  expect_equal(sorted_rows(crosstab(sales, "k", "p")), data.frame(k_p = c("a", "b"), x = c(1, 2), y = c(1, 0)))
+})
+
+test_offered("corr and cov", {
+  expect_equal(corr(pairs_data, "a", "b"), 1)
+  expect_equal(cov(pairs_data, "a", "b"), 2)
+})
+
+test_offered("approxQuantile", expect_equal(approxQuantile(pairs_data, "a", c(0, 1), 0), list(1, 3)))
+
+test_offered("histogram", expect_equal(histogram(sales, "v", 3)$counts, c(1, 1, 2)))
