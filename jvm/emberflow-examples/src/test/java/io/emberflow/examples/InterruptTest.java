@@ -134,10 +134,11 @@ class InterruptTest {
   @Test
   @EnabledIf("embedded")
   void aReaderThatDoesNotReadStopsTheQuery() throws Exception {
-    var rows = spark.range(500_000_000L).toDF("id").selectExpr("id", "uuid() AS u").toLocalIterator();
+    SparkSession own = spark.newSession(); // the iterator is left open, which a session's stop() minds
+    var rows = own.range(500_000_000L).toDF("id").selectExpr("id", "uuid() AS u").toLocalIterator();
     rows.next();
     Thread.sleep(1000);
     coresAreFree("the query runs on without a reader");
-    spark.interruptAll();
+    own.interruptAll();
   }
 }
