@@ -124,7 +124,8 @@ fn session_context(options: &EngineOptions) -> Result<SessionContext> {
     let tuning = config.options_mut();
     tuning.execution.parquet.schema_force_view_types = false;
     tuning.execution.collect_statistics = true;
-    tuning.optimizer.max_passes = 3;
+    // Which task reads which file is then fixed: rows keep their order from run to run, and a lost task can be read again.
+    tuning.execution.enable_file_stream_work_stealing = false;
     let runtime: Arc<RuntimeEnv> = RuntimeEnvBuilder::new().build_arc().map_err(emberflow_functions::errors::from_datafusion)?;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
     Ok(SessionContext::new_with_state(state))

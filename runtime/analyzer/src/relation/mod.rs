@@ -78,6 +78,7 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::Unpivot { input, ids, values, variable_name, value_name } => {
             resolver.unpivot(input, ids, values.as_deref(), variable_name, value_name, outer)
         }
+        Kind::Crosstab { input, column1, column2 } => resolver.crosstab(input, column1, column2, outer),
         Kind::Describe { input, columns } => resolver.describe(input, columns, outer),
         Kind::Summary { input, statistics } => resolver.summary(input, statistics, outer),
         Kind::Cov { input, column1, column2 } => resolver.pair_statistic("covar_samp", "cov", input, column1, column2, outer),

@@ -87,6 +87,28 @@ impl Resolver<'_> {
         }
     }
 
+    /// How often each pair of values occurs: a row per value of the first column, a column per value of the second.
+    pub(super) fn crosstab(&self, input: &Relation, column1: &str, column2: &str, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let shown = |name: &str| {
+            let parts = emberflow_plan::sql::parse_identifier(name).unwrap_or_else(|_| vec![name.to_owned()]);
+            let null = Expr::literal(Literal::String("null".into()));
+            Expr::call("coalesce", vec![text(Expr::attribute(parts)), null])
+        };
+        let (corner, header) = (format!("{column1}_{column2}"), "header".to_owned());
+        let pairs = Relation::new(RelationKind::Project {
+            input: Some(input.clone()),
+            expressions: vec![shown(column1).alias(corner.clone()), shown(column2).alias(header.clone())],
+        });
+        let counts = Relation::new(RelationKind::Aggregate(Aggregate {
+            input: pairs,
+            grouping: Grouping::Pivot { by: vec![Expr::attribute([corner])], column: Expr::attribute([header]), values: None },
+            aggregates: vec![Expr::call("count", vec![Expr::literal(Literal::Int(1))])],
+            groupings_come_first: true,
+        }));
+        let filled = RelationKind::FillNa { input: counts, columns: Vec::new(), values: vec![Literal::Long(0)] };
+        self.relation(&Relation::new(filled), outer)
+    }
+
     pub(super) fn pair_statistic(
         &self,
         function: &str,
