@@ -23,6 +23,7 @@ use crate::scope::Scope;
 
 pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
     use RelationKind as Kind;
+    refuse_ignored(&relation.kind)?;
     match &*relation.kind {
         Kind::Table { name, options, .. } => resolver.table(name, options),
         Kind::DataSource { format, schema, options, paths, .. } => {
@@ -87,6 +88,21 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::Unsupported { name } => Err(Error::unsupported(name.clone())),
         other => Err(Error::unsupported(format!("the relation {}", kind_name(other)))),
     }
+}
+
+/// What a relation may ask for that nothing here would honour: refused by name rather than passed over.
+fn refuse_ignored(kind: &RelationKind) -> Result<()> {
+    let refused = match kind {
+        RelationKind::Table { is_streaming: true, .. } | RelationKind::DataSource { is_streaming: true, .. } => "streaming reads",
+        RelationKind::Table { time_travel: Some(_), .. } => "time travel",
+        RelationKind::DataSource { predicates, .. } if !predicates.is_empty() => "predicates of a read",
+        RelationKind::Deduplicate { within_watermark: true, .. } => "dropDuplicatesWithinWatermark",
+        RelationKind::Corr { method: Some(method), .. } if !method.eq_ignore_ascii_case("pearson") => {
+            "corr by another method than pearson"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::unsupported(refused))
 }
 
 /// The name of a kind, for errors.
