@@ -8,8 +8,8 @@ use emberflow_connect::backend::Rows;
 use emberflow_plan::StructType;
 use emberflow_plan::sql::{SqlOptions, parse_expression};
 use emberflow_plan::tree::{
-    Aggregate, Command, CreateView, Expr, Grouping, Literal, NullOrder, Options, Relation, RelationKind, SaveMode, SortDirection,
-    SortOrder, Statement, ViewKind, Write, WriteTarget,
+    Aggregate, Alias, Command, CreateView, ExplainMode, Expr, Grouping, Join, JoinCondition, JoinType, Literal, NullOrder, Options,
+    Relation, RelationKind, SaveMode, SetOpKind, SortDirection, SortOrder, Statement, ViewKind, Write, WriteTarget,
 };
 
 use crate::session::Session;
@@ -37,7 +37,7 @@ impl DataFrame {
     }
 
     fn expressions(&self, texts: &[&str]) -> Result<Vec<Expr>> {
-        texts.iter().map(|text| parse_expression(text, SqlOptions { ansi: true, ..Default::default() })).collect()
+        texts.iter().map(|text| expression(text)).collect()
     }
 
     /// Columns by SQL expression: `["a", "b * 2 AS twice"]`.
@@ -48,8 +48,72 @@ impl DataFrame {
 
     /// Rows for which a SQL condition is true.
     pub fn filter(&self, condition: &str) -> Result<Self> {
-        let condition = parse_expression(condition, SqlOptions { ansi: true, ..Default::default() })?;
-        Ok(self.next(RelationKind::Filter { input: self.relation.clone(), condition }))
+        Ok(self.next(RelationKind::Filter { input: self.relation.clone(), condition: expression(condition)? }))
+    }
+
+    /// All columns and one more, or one of them replaced: `with_column("total", "price * count")`.
+    pub fn with_column(&self, name: &str, value: &str) -> Result<Self> {
+        let column = Alias { name: name.to_owned(), expression: expression(value)?, metadata: None };
+        Ok(self.next(RelationKind::WithColumns { input: self.relation.clone(), columns: vec![column] }))
+    }
+
+    /// All columns but these; unknown names are no error.
+    pub fn drop(&self, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.next(RelationKind::Drop { input: self.relation.clone(), columns: Vec::new(), names })
+    }
+
+    /// A name by which a condition can tell this DataFrame's columns from another's: `a.id = b.id`.
+    pub fn alias(&self, name: &str) -> Self {
+        let (alias, input) = (name.to_owned(), self.relation.clone());
+        self.next(RelationKind::SubqueryAlias { input, alias, qualifier: Vec::new(), columns: Vec::new() })
+    }
+
+    /// Joins on a SQL condition.
+    ///
+    /// ```
+    /// # fn main() -> emberflow::Result<()> {
+    /// use emberflow::plan::tree::JoinType;
+    /// let session = emberflow::Engine::embedded()?.session("");
+    /// let people = session.sql("SELECT * FROM VALUES (1, 'Ada'), (2, 'Grace') AS t(id, name)")?;
+    /// let ages = session.sql("SELECT * FROM VALUES (1, 36) AS t(person, age)")?;
+    /// let both = people.join(&ages, "id = person", JoinType::LeftOuter)?.drop(&["person"]);
+    /// assert_eq!(both.filter("age IS NULL")?.count()?, 1);
+    /// assert_eq!(both.distinct().union(&both).count()?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn join(&self, right: &Self, condition: &str, join_type: JoinType) -> Result<Self> {
+        Ok(self.joined(right, JoinCondition::On(expression(condition)?), join_type))
+    }
+
+    /// Joins on equal values of columns that both sides have; each of them stands once in the result.
+    pub fn join_using(&self, right: &Self, columns: &[&str], join_type: JoinType) -> Self {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        self.joined(right, JoinCondition::Using(columns), join_type)
+    }
+
+    fn joined(&self, right: &Self, condition: JoinCondition, join_type: JoinType) -> Self {
+        let (left, right) = (self.relation.clone(), right.relation.clone());
+        self.next(RelationKind::Join(Join { left, right, join_type, condition, joined_structs: None }))
+    }
+
+    /// The rows of both, columns matched by position, equal rows kept.
+    pub fn union(&self, other: &Self) -> Self {
+        self.next(RelationKind::SetOp {
+            op: SetOpKind::Union,
+            left: self.relation.clone(),
+            right: other.relation.clone(),
+            is_all: true,
+            by_name: false,
+            allow_missing_columns: false,
+        })
+    }
+
+    /// Each row once.
+    pub fn distinct(&self) -> Self {
+        let input = self.relation.clone();
+        self.next(RelationKind::Deduplicate { input, keys: Vec::new(), all_columns: true, within_watermark: false })
     }
 
     /// Groups by SQL expressions and aggregates; the groupings come first.
@@ -67,7 +131,7 @@ impl DataFrame {
         let orders = by
             .iter()
             .map(|(text, descending)| {
-                let child = parse_expression(text, SqlOptions { ansi: true, ..Default::default() })?;
+                let child = expression(text)?;
                 let (direction, nulls) = match descending {
                     true => (SortDirection::Descending, NullOrder::Last),
                     false => (SortDirection::Ascending, NullOrder::First),
@@ -87,6 +151,11 @@ impl DataFrame {
     pub fn schema(&self) -> Result<StructType> {
         let analyzed = self.session.analyzed(self.relation.clone());
         Ok(self.session.block_on(analyzed)?.schema)
+    }
+
+    /// How the query will run, as `explain()` prints it.
+    pub fn explain(&self) -> Result<String> {
+        self.session.block_on(self.session.explain_query(self.relation.clone(), ExplainMode::Simple))
     }
 
     /// Starts the query; its batches come as they are made.
@@ -163,4 +232,8 @@ impl DataFrame {
     fn command(&self, command: Command) -> Result<()> {
         self.session.block_on(self.session.execute(Statement::Command(command), Default::default())).map(|_| ())
     }
+}
+
+fn expression(text: &str) -> Result<Expr> {
+    parse_expression(text, SqlOptions { ansi: true, ..Default::default() })
 }

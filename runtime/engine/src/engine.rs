@@ -20,6 +20,9 @@ use crate::session::Session;
 /// The version of Spark whose behaviour is offered.
 pub const SPARK_VERSION: &str = "4.2.0";
 
+/// Settings of an embedded engine from outside of its program: lines of KEY=VALUE.
+pub const CONF_VARIABLE: &str = "EMBERFLOW_CONF";
+
 /// How an engine starts.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -80,7 +83,10 @@ impl Engine {
         if let Some(engine) = &*engine {
             return Ok(Arc::clone(engine));
         }
-        let started = Self::start(EngineOptions { clients_within: true, ..EngineOptions::default() })?;
+        let given = std::env::var(CONF_VARIABLE).unwrap_or_default();
+        let pair = |line: &str| line.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.to_owned()));
+        let settings = given.lines().filter_map(pair).collect();
+        let started = Self::start(EngineOptions { clients_within: true, settings, ..EngineOptions::default() })?;
         *engine = Some(Arc::clone(&started));
         Ok(started)
     }

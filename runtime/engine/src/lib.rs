@@ -33,5 +33,5 @@ pub use emberflow_base::{Error, ErrorKind, Result};
 pub use emberflow_connect as connect;
 pub use emberflow_connect::backend::{Operation, Outcome, Rows, Watch};
 pub use emberflow_plan as plan;
-pub use engine::{Engine, EngineOptions};
+pub use engine::{CONF_VARIABLE, Engine, EngineOptions};
 pub use session::Session;

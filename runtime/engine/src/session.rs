@@ -153,6 +153,24 @@ impl Session {
         DataFrame::new(self.clone(), Relation::new(kind))
     }
 
+    /// Rows of one's own as a DataFrame; all batches have the schema of the first.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use arrow::array::{Int64Array, RecordBatch};
+    /// let column = std::sync::Arc::new(Int64Array::from(vec![1, 2, 3]));
+    /// let batch = RecordBatch::try_from_iter([("n", column as _)])?;
+    /// let session = emberflow::Engine::embedded()?.session("");
+    /// assert_eq!(session.create_dataframe(&[batch])?.filter("n > 1")?.count()?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_dataframe(&self, batches: &[arrow::array::RecordBatch]) -> Result<DataFrame> {
+        let fields = batches.first().map(|batch| batch.schema_ref().fields().clone()).unwrap_or_default();
+        let schema = emberflow_functions::types::from_arrow_fields(&fields)?;
+        Ok(DataFrame::new(self.clone(), self.keep(schema, batches.to_vec())))
+    }
+
     /// Keeps rows under a new id and gives the relation that reads them.
     pub(crate) fn keep(&self, schema: emberflow_plan::StructType, batches: Vec<arrow::array::RecordBatch>) -> Relation {
         let id = uuid::Uuid::new_v4().to_string();

@@ -6,11 +6,13 @@
 
 mod bench;
 mod codec;
+mod generated;
 mod grpc;
 mod progress;
 mod serve;
 mod sql;
 mod submit;
+mod tpcds;
 mod tpch;
 
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ enum Wanted {
     Submit(submit::SubmitArguments),
     /// Write the tables of TPC-H as Parquet files.
     Tpch(tpch::TpchArguments),
+    /// Write the tables of TPC-DS as Parquet files.
+    Tpcds(tpcds::TpcdsArguments),
     /// Time the TPC-H queries; prints one line a query.
     #[command(hide = true)]
     BenchTpch(bench::BenchArguments),
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Wanted::Sql(arguments) => sql::run(arguments),
         Wanted::Submit(arguments) => return submit::run(arguments).unwrap_or_else(|error| failed(&error)),
         Wanted::Tpch(arguments) => tpch::run(arguments),
+        Wanted::Tpcds(arguments) => tpcds::run(arguments),
         Wanted::BenchTpch(arguments) => bench::run(arguments),
     };
     match result {

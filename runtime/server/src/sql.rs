@@ -20,18 +20,28 @@ pub struct SqlArguments {
     /// A file of SQL text. Without text and file: line by line.
     file: Option<PathBuf>,
     /// Rows shown of each result.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = ROWS_SHOWN)]
     rows: i32,
     /// Make every Parquet file of a folder a view named after it.
     #[arg(long, value_name = "DIR")]
     tables: Option<PathBuf>,
     /// Folder of managed tables.
-    #[arg(long, default_value = "spark-warehouse")]
+    #[arg(long, default_value = WAREHOUSE)]
     warehouse: PathBuf,
     /// Settings, KEY=VALUE.
     #[arg(long = "conf", value_name = "KEY=VALUE")]
     settings: Vec<String>,
 }
+
+impl SqlArguments {
+    /// A file with settings, everything else as usual.
+    pub fn of_file(file: PathBuf, settings: Vec<String>) -> Self {
+        Self { text: None, file: Some(file), rows: ROWS_SHOWN, tables: None, warehouse: WAREHOUSE.into(), settings }
+    }
+}
+
+const ROWS_SHOWN: i32 = 1000;
+const WAREHOUSE: &str = "spark-warehouse";
 
 pub fn run(arguments: SqlArguments) -> Result<()> {
     let options = EngineOptions {
@@ -45,18 +55,18 @@ pub fn run(arguments: SqlArguments) -> Result<()> {
         make_views(&session, folder)?;
     }
     match (&arguments.text, &arguments.file) {
-        (Some(text), _) => run_text(&engine, &session, text, arguments.rows),
+        (Some(text), _) => engine.tokio().block_on(run_text(&session, text, arguments.rows)),
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file).map_err(|error| {
                 Error::new("PATH_NOT_FOUND").with("path", file.display().to_string()).text(format!("{}: {error}", file.display()))
             })?;
-            run_text(&engine, &session, &text, arguments.rows)
+            engine.tokio().block_on(run_text(&session, &text, arguments.rows))
         }
         (None, None) if std::io::stdin().is_terminal() => interactive(&engine, &session, arguments.rows),
         (None, None) => {
             let text =
                 std::io::read_to_string(std::io::stdin()).map_err(|error| Error::internal(format!("standard input: {error}")))?;
-            run_text(&engine, &session, &text, arguments.rows)
+            engine.tokio().block_on(run_text(&session, &text, arguments.rows))
         }
     }
 }
@@ -78,31 +88,28 @@ pub fn make_views(session: &Session, folder: &std::path::Path) -> Result<()> {
 }
 
 /// Runs each statement of a text and prints what it gives.
-fn run_text(engine: &Arc<Engine>, session: &Session, text: &str, rows: i32) -> Result<()> {
+async fn run_text(session: &Session, text: &str, rows: i32) -> Result<()> {
     for statement in emberflow::plan::sql::split_statements(text) {
-        print!("{}", run_statement(engine, session, &statement, rows)?);
+        print!("{}", run_statement(session, &statement, rows).await?);
     }
     Ok(())
 }
 
-fn run_statement(engine: &Arc<Engine>, session: &Session, text: &str, rows: i32) -> Result<String> {
-    let kind = |text: &str| RelationKind::Sql { text: text.to_owned(), named: Vec::new(), positional: Vec::new() };
+async fn run_statement(session: &Session, text: &str, rows: i32) -> Result<String> {
     let command = Command::Sql { text: text.to_owned(), named: Vec::new(), positional: Vec::new(), references: Vec::new() };
-    engine.tokio().block_on(async {
-        match session.execute(Statement::Command(command), Default::default()).await? {
-            Outcome::Query => {
-                let query = Relation::new(kind(text));
-                let limit = emberflow::plan::tree::Expr::literal(emberflow::plan::tree::Literal::Int(rows.saturating_add(1)));
-                let query = Relation::new(RelationKind::Limit { input: query, limit });
-                match session.execute(Statement::Query(query), Default::default()).await? {
-                    Outcome::Rows(result) => printed(session, result, rows).await,
-                    _ => Ok(String::new()),
-                }
+    match session.execute(Statement::Command(command), Default::default()).await? {
+        Outcome::Query => {
+            let kind = RelationKind::Sql { text: text.to_owned(), named: Vec::new(), positional: Vec::new() };
+            let limit = emberflow::plan::tree::Expr::literal(emberflow::plan::tree::Literal::Int(rows.saturating_add(1)));
+            let query = Relation::new(RelationKind::Limit { input: Relation::new(kind), limit });
+            match session.execute(Statement::Query(query), Default::default()).await? {
+                Outcome::Rows(result) => printed(session, result, rows).await,
+                _ => Ok(String::new()),
             }
-            Outcome::Rows(result) => printed(session, result, rows).await,
-            Outcome::Done | Outcome::CachedRemote { .. } => Ok(String::new()),
         }
-    })
+        Outcome::Rows(result) => printed(session, result, rows).await,
+        Outcome::Done | Outcome::CachedRemote { .. } => Ok(String::new()),
+    }
 }
 
 async fn printed(session: &Session, result: Rows, rows: i32) -> Result<String> {
@@ -150,14 +157,11 @@ fn interactive(engine: &Arc<Engine>, session: &Session, rows: i32) -> Result<()>
     Ok(())
 }
 
-/// Ctrl-C ends the statement, not the program.
+/// Ctrl-C ends the statement, not the program: a query that nobody waits for any more is cancelled.
 fn run_interruptible(engine: &Arc<Engine>, session: &Session, text: &str, rows: i32) -> Result<()> {
-    let handle = engine.tokio().clone();
-    let (engine, session, text) = (Arc::clone(engine), session.clone(), text.to_owned());
-    handle.block_on(async move {
-        let work = tokio::task::spawn_blocking(move || run_text(&engine, &session, &text, rows));
+    engine.tokio().block_on(async {
         tokio::select! {
-            done = work => done.map_err(|panic| Error::internal(format!("the statement ended abnormally: {panic}")))?,
+            done = run_text(session, text, rows) => done,
             _ = tokio::signal::ctrl_c() => Err(Error::new("OPERATION_CANCELED")),
         }
     })

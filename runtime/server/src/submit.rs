@@ -1,7 +1,7 @@
 //! `emberflow submit`: what spark-submit is for. The program runs unchanged; only where it connects is arranged.
 //!
 //!     FILE.py, FILE.jar ─► a server of ours on a free loopback port, SPARK_REMOTE set
-//!     FILE.R            ─► Rscript, the engine in its process
+//!     FILE.R            ─► Rscript, the engine in its process (it reads its settings from EMBERFLOW_CONF)
 //!     FILE.sql          ─► `emberflow sql`
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -28,7 +28,7 @@ pub struct SubmitArguments {
     #[arg(long)]
     class: Option<String>,
     /// Further jars, separated by commas: Spark's client and what the program needs.
-    #[arg(long)]
+    #[arg(long, requires = "class")]
     jars: Option<String>,
     /// Settings, KEY=VALUE.
     #[arg(long = "conf", value_name = "KEY=VALUE")]
@@ -41,16 +41,23 @@ pub fn run(arguments: SubmitArguments) -> Result<ExitCode> {
     }
     let extension = arguments.file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("r") => finished(program("Rscript", &arguments.file, &arguments.arguments).status(), "Rscript"),
+        Some("r") => {
+            crate::serve::settings(&arguments.settings)?;
+            let mut command = program("Rscript", &arguments.file, &arguments.arguments);
+            command.env(emberflow::CONF_VARIABLE, arguments.settings.join("\n"));
+            finished(command.status(), "Rscript")
+        }
         Some("py") => {
             let python = std::env::var("PYSPARK_PYTHON").unwrap_or_else(|_| "python3".to_owned());
             served(&arguments, program(&python, &arguments.file, &arguments.arguments), &python)
         }
         Some("jar") => served(&arguments, java(&arguments), "java"),
+        Some("sql") if !arguments.arguments.is_empty() => {
+            Err(Error::new("INVALID_PARAMETER_VALUE").text("A file of SQL text takes no arguments."))
+        }
         Some("sql") => {
-            let here =
-                std::env::current_exe().map_err(|error| Error::internal(format!("this program cannot be found: {error}")))?;
-            finished(Command::new(here).arg("sql").arg(&arguments.file).status(), "emberflow")
+            let settings = arguments.settings.clone();
+            crate::sql::run(crate::sql::SqlArguments::of_file(arguments.file, settings)).map(|()| ExitCode::SUCCESS)
         }
         _ => Err(Error::new("INVALID_PARAMETER_VALUE")
             .text(format!("{} is neither .R, .py, .jar nor .sql.", arguments.file.display()))),

@@ -3,17 +3,12 @@
 //!     generator of rows ─► Arrow batches ─► OUT/lineitem.parquet, OUT/orders.parquet, ...
 //!
 //! The same scale always gives the same bytes of data: money as decimal(15,2), dates as date32, text as Utf8.
-//! Files appear whole or not at all. Not here: the queries (`tests/tpch`). Begin at [`write_tables`].
+//! Not here: the queries (`tests/tpch`), the files (`generated`). Begin at [`write_tables`].
 
-use std::fs::{File, create_dir_all, rename};
 use std::path::Path;
 
 use arrow::record_batch::RecordBatchReader;
-use emberflow_base::{Error, Result};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use emberflow_base::Result;
 use tpchgen::generators::{
     CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator, RegionGenerator,
     SupplierGenerator,
@@ -35,9 +30,7 @@ pub struct TpchArguments {
 
 /// `emberflow tpch`.
 pub fn run(arguments: TpchArguments) -> Result<()> {
-    if !(arguments.scale > 0.0 && arguments.scale.is_finite()) {
-        return Err(Error::new("INVALID_PARAMETER_VALUE").text(format!("--scale must be positive, not {}.", arguments.scale)));
-    }
+    crate::generated::check_scale(arguments.scale)?;
     write_tables(arguments.scale, &arguments.out)
 }
 
@@ -46,8 +39,7 @@ pub const TABLES: [&str; 8] = ["customer", "lineitem", "nation", "orders", "part
 
 /// Writes all tables at `scale` (1 is about a gigabyte of text) into the folder `out`, which is made if it is missing.
 pub fn write_tables(scale: f64, out: &Path) -> Result<()> {
-    create_dir_all(out).map_err(|why| failed(out, why))?;
-    TABLES.iter().try_for_each(|table| write_table(table, rows_of(table, scale), out))
+    TABLES.iter().try_for_each(|table| crate::generated::write_table(table, rows_of(table, scale), out))
 }
 
 fn rows_of(table: &str, scale: f64) -> Box<dyn RecordBatchReader> {
@@ -63,32 +55,10 @@ fn rows_of(table: &str, scale: f64) -> Box<dyn RecordBatchReader> {
     }
 }
 
-fn write_table(table: &str, rows: Box<dyn RecordBatchReader>, out: &Path) -> Result<()> {
-    let unfinished = out.join(format!(".{table}.parquet.unfinished"));
-    let file = File::create(&unfinished).map_err(|why| failed(&unfinished, why))?;
-    let mut writer = ArrowWriter::try_new_with_options(file, rows.schema(), options()).map_err(|why| failed(&unfinished, why))?;
-    for batch in rows {
-        let batch = batch.map_err(|why| failed(&unfinished, why))?;
-        writer.write(&batch).map_err(|why| failed(&unfinished, why))?;
-    }
-    writer.close().map_err(|why| failed(&unfinished, why))?;
-    rename(&unfinished, out.join(format!("{table}.parquet"))).map_err(|why| failed(out, why))
-}
-
-/// Without Arrow's own schema in the file: the generator makes string views, which not every reader knows.
-fn options() -> ArrowWriterOptions {
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true)
-}
-
-fn failed(path: &Path, why: impl std::fmt::Display) -> Error {
-    Error::new("TASK_WRITE_FAILED")
-        .with("path", path.display().to_string())
-        .text(format!("Writing {} failed: {why}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
