@@ -55,12 +55,16 @@ def connect(url, data):
     spark = SparkSession.builder.remote(url).create()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     for file in sorted(Path(data).resolve().glob("*.parquet")):
-        spark.read.parquet(str(file)).createOrReplaceTempView(file.stem)
+        table = spark.read.parquet(str(file))
+        # The specification gave this column a longer name than Spark's texts know.
+        table.withColumnRenamed("c_last_review_date_sk", "c_last_review_date").createOrReplaceTempView(file.stem)
     return spark
 
 
 def written(answer):
-    """One row a line, so that a difference is a line of a diff."""
+    """One row a line, so that a difference is a line of a diff. Some texts divide by zero on small data: an answer too."""
+    if "error" in answer:
+        return json.dumps(answer, indent=2) + "\n"
     rows = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in answer["rows"])
     schema = ",\n".join("    " + json.dumps(column) for column in answer["schema"])
     return '{\n  "schema": [\n' + schema + '\n  ],\n  "rows": [\n' + rows + "\n  ]\n}\n"
@@ -70,10 +74,8 @@ def record(suite, spark, queries):
     (GOLDEN / suite.name).mkdir(exist_ok=True)
     for query in queries:
         answer = answers.answer(lambda: spark.sql(suite.text(query)))
-        if "error" in answer:
-            raise SystemExit(f"{query}: {answer}")
         suite.golden(query).write_text(written(answer))
-        print(f"{query}: {len(answer['rows'])} rows", flush=True)
+        print(f"{query}: {len(answer.get('rows', []))} rows {answer.get('error', '')}", flush=True)
 
 
 def replay(suite, spark, queries):

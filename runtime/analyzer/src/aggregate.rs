@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::expr::InSubquery;
 use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, cast, lit};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
 
 use crate::attribute::Attr;
+use crate::expression::membership;
 use crate::resolved::{Resolved, filter, project};
 use crate::resolver::Resolver;
 
@@ -128,35 +128,62 @@ impl Aggregated {
 
     /// The nodes for everything gathered so far.
     pub(crate) fn plan(&self, resolver: &Resolver<'_>) -> Result<LogicalPlan> {
-        let mut plan = self.aggregate()?;
+        let mut plan = self.aggregate(resolver)?;
         for having in &self.havings {
             plan = filter(plan, having.clone())?;
         }
         project_with_windows(resolver, plan, &self.selected)
     }
 
-    fn aggregate(&self) -> Result<LogicalPlan> {
+    fn aggregate(&self, resolver: &Resolver<'_>) -> Result<LogicalPlan> {
         let mut input = self.input.plan.clone();
         let named = |(expr, attribute): &(Expr, Attr)| match expr {
             Expr::Column(column) if column.name == attribute.column => expr.clone(),
             other => other.clone().alias(&attribute.column),
         };
         let mut groups: Vec<Expr> = self.groups.iter().map(named).collect();
-        if let Some(sets) = &self.sets {
-            // Grouping sets name their columns, so computed groupings get columns first.
+        let mut calls: Vec<Expr> = self.calls.iter().map(named).collect();
+        // Grouping sets name their columns, and an aggregate evaluates no sub-queries: what is computed gets columns first.
+        let mut computed: Vec<Expr> = Vec::new();
+        if self.sets.is_some() || groups.iter().any(membership::has_subquery) {
+            computed.extend(groups.iter().filter(|group| !matches!(group, Expr::Column(_))).cloned());
+            groups = self.groups.iter().map(|(_, attribute)| attribute.expr()).collect();
+        }
+        if calls.iter().any(membership::has_subquery) {
+            calls = calls.into_iter().map(|call| without_subqueries(resolver, call, &mut computed)).collect::<Result<_>>()?;
+        }
+        if self.sets.is_some() || !computed.is_empty() {
             let mut columns: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
-            columns.extend(groups.iter().filter(|group| !matches!(group, Expr::Column(_))).cloned());
+            let computed = computed.into_iter().map(membership::as_value);
+            columns.extend(computed.collect::<Result<Vec<_>>>()?);
             input = project(input, columns)?;
-            let columns: Vec<Expr> = self.groups.iter().map(|(_, attribute)| attribute.expr()).collect();
-            let sets = sets.iter().map(|set| set.iter().map(|position| columns[*position].clone()).collect()).collect();
+        }
+        if let Some(sets) = &self.sets {
+            let sets = sets.iter().map(|set| set.iter().map(|position| groups[*position].clone()).collect()).collect();
             groups = vec![Expr::GroupingSet(GroupingSet::GroupingSets(sets))];
         }
-        let mut calls: Vec<Expr> = self.calls.iter().map(named).collect();
         if groups.is_empty() && calls.is_empty() {
             calls.push(datafusion::functions_aggregate::expr_fn::count(lit(1i64)).alias("count#0"));
         }
         Aggregate::try_new(Arc::new(input), groups, calls).map(LogicalPlan::Aggregate).map_err(from_datafusion)
     }
+}
+
+/// An aggregate call whose arguments with sub-queries are columns, to be computed below.
+fn without_subqueries(resolver: &Resolver<'_>, call: Expr, computed: &mut Vec<Expr>) -> Result<Expr> {
+    let changed = call.transform_down(|expr| {
+        let Expr::AggregateFunction(_) = &expr else { return Ok(Transformed::no(expr)) };
+        let changed = expr.map_children(|argument| {
+            if !membership::has_subquery(&argument) {
+                return Ok(Transformed::no(argument));
+            }
+            let column = resolver.fresh_column("argument");
+            computed.push(argument.alias(&column));
+            Ok(Transformed::yes(Expr::Column(Column::new_unqualified(column))))
+        })?;
+        Ok(Transformed::new(changed.data, true, TreeNodeRecursion::Jump))
+    });
+    changed.map(|changed| changed.data).map_err(from_datafusion)
 }
 
 /// A column that is neither grouped nor aggregated.
@@ -173,7 +200,7 @@ pub(crate) fn project_with_windows(
     input: LogicalPlan,
     selected: &[(Expr, Attr)],
 ) -> Result<LogicalPlan> {
-    let expressions = selected.iter().map(|(expr, _)| without_memberships(expr.clone())).collect::<Result<_>>()?;
+    let expressions = selected.iter().map(|(expr, _)| membership::as_value(expr.clone())).collect::<Result<_>>()?;
     let (plan, expressions) = extract_windows(resolver, input, expressions)?;
     let mut columns: Vec<Expr> = Vec::with_capacity(selected.len());
     for (expr, (_, attribute)) in expressions.into_iter().zip(selected) {
@@ -186,70 +213,6 @@ pub(crate) fn project_with_windows(
         }
     }
     project(plan, columns)
-}
-
-/// `x IN (subquery)` and `EXISTS` as values: DataFusion joins them only in filters, so here they become counts.
-///
-/// As in Spark, IN is then false where a filter would see null, and NOT IN is false as soon as a null is involved.
-fn without_memberships(expr: Expr) -> Result<Expr> {
-    use datafusion::logical_expr::not;
-    let rewritten = expr.transform_down(|expr| {
-        Ok(match expr {
-            Expr::Exists(exists) => {
-                let found = any_row(exists.subquery.subquery.as_ref().clone(), None)?;
-                Transformed::yes(if exists.negated { not(found) } else { found })
-            }
-            Expr::InSubquery(membership) => {
-                let (equal, unknown) = memberships(&membership)?;
-                Transformed::yes(if membership.negated { not(equal.or(unknown)) } else { equal })
-            }
-            Expr::Not(inner) => match *inner {
-                Expr::InSubquery(membership) => {
-                    let (equal, unknown) = memberships(&membership)?;
-                    Transformed::yes(if membership.negated { equal } else { not(equal.or(unknown)) })
-                }
-                other => Transformed::no(Expr::Not(Box::new(other))),
-            },
-            other => Transformed::no(other),
-        })
-    });
-    Ok(rewritten.map_err(from_datafusion)?.data)
-}
-
-/// Whether a row is equal, and whether a null leaves that open.
-fn memberships(membership: &InSubquery) -> datafusion::common::Result<(Expr, Expr)> {
-    let plan = membership.subquery.subquery.as_ref().clone();
-    let column = plan.schema().columns().into_iter().next().map(Expr::Column).unwrap_or_else(|| lit(true));
-    let data_type = plan.schema().field(0).data_type().clone();
-    let value = outer_references((*membership.expr).clone(), &data_type)?;
-    let equal = any_row(plan.clone(), Some(column.clone().eq(value)))?;
-    let null_there = any_row(plan.clone(), Some(column.is_null()))?;
-    let null_asked = membership.expr.as_ref().clone().is_null().and(any_row(plan, None)?);
-    Ok((equal, null_there.or(null_asked)))
-}
-
-fn any_row(plan: LogicalPlan, condition: Option<Expr>) -> datafusion::common::Result<Expr> {
-    let mut builder = LogicalPlanBuilder::from(plan);
-    if let Some(condition) = condition {
-        builder = builder.filter(condition)?;
-    }
-    let count = datafusion::functions_aggregate::expr_fn::count(lit(1i64)).alias("matches");
-    let plan = builder.aggregate(Vec::<Expr>::new(), vec![count])?.build()?;
-    Ok(Expr::ScalarSubquery(crate::expression::lowered(plan)).gt(lit(0i64)))
-}
-
-/// An expression of the query around, as the sub-query sees it.
-fn outer_references(expr: Expr, data_type: &arrow::datatypes::DataType) -> datafusion::common::Result<Expr> {
-    let rewritten = expr.transform_up(|expr| {
-        Ok(match expr {
-            Expr::Column(column) => {
-                let field = Arc::new(arrow::datatypes::Field::new(&column.name, data_type.clone(), true));
-                Transformed::yes(Expr::OuterReferenceColumn(field, column))
-            }
-            other => Transformed::no(other),
-        })
-    });
-    Ok(rewritten?.data)
 }
 
 /// Moves window calls out of expressions into `Window` nodes over `input`.

@@ -8,8 +8,8 @@ use emberflow_connect::backend::Rows;
 use emberflow_plan::StructType;
 use emberflow_plan::sql::{SqlOptions, parse_expression};
 use emberflow_plan::tree::{
-    Aggregate, Alias, Command, CreateView, ExplainMode, Expr, Grouping, Join, JoinCondition, JoinType, Literal, NullOrder, Options,
-    Relation, RelationKind, SaveMode, SetOpKind, SortDirection, SortOrder, Statement, ViewKind, Write, WriteTarget,
+    Aggregate, Alias, Command, CreateView, ExplainMode, Expr, Grouping, Join, JoinCondition, JoinType, Literal, NullOrder,
+    Options, Relation, RelationKind, SaveMode, SetOpKind, SortDirection, SortOrder, Statement, ViewKind, Write, WriteTarget,
 };
 
 use crate::session::Session;

@@ -8,6 +8,7 @@
 
 mod call;
 mod extract;
+pub(crate) mod membership;
 pub(crate) mod select;
 mod subquery;
 pub(crate) mod text;

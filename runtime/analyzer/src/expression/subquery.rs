@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use datafusion::common::{Column, Spans};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
-use datafusion::logical_expr::{Expr as Physical, LogicalPlan, Subquery as Lowered};
+use datafusion::logical_expr::{Expr as Physical, LogicalPlan, LogicalPlanBuilder, Subquery as Lowered};
 use emberflow_base::{Error, Result};
 use emberflow_functions::cast;
 use emberflow_functions::{Typed, coerce};
@@ -68,7 +68,14 @@ impl Resolver<'_> {
                     list(resolved.output.iter().map(|attribute| format!("\"{}\"", attribute.name)).collect()),
                 ));
         }
-        let said = format!("({} IN (listquery()))", items.iter().map(|item| item.text.as_str()).collect::<Vec<_>>().join(", "));
+        let asked = match &items[..] {
+            [item] => item.text.clone(),
+            several => {
+                let parts: Vec<String> = several.iter().map(|item| format!("'{0}', {0}", item.text)).collect();
+                format!("named_struct({})", parts.join(", "))
+            }
+        };
+        let said = format!("({asked} IN (listquery()))");
         let nullable = items.iter().any(|item| item.typed.nullable) || resolved.output.iter().any(|attribute| attribute.nullable);
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         for (item, attribute) in items.into_iter().zip(resolved.output.iter()) {
@@ -81,7 +88,10 @@ impl Resolver<'_> {
             Physical::Column(_) => resolved.exact()?,
             _ => project(resolved.plan.clone(), vec![right.expr.clone().alias(self.fresh_column("in"))])?,
         };
-        let expr = Physical::InSubquery(InSubquery { expr: Box::new(left.expr), subquery: lowered(plan), negated: false });
+        // DataFusion tells the sub-query's column from the query's by its qualifier when it makes a mark join.
+        let plan = LogicalPlanBuilder::from(plan).alias(self.fresh_column("in")).and_then(LogicalPlanBuilder::build);
+        let subquery = lowered(plan.map_err(emberflow_functions::errors::from_datafusion)?);
+        let expr = Physical::InSubquery(InSubquery { expr: Box::new(left.expr), subquery, negated: false });
         Ok(Item::new(Typed::new(expr, DataType::Boolean, nullable), said))
     }
 

@@ -9,7 +9,7 @@ use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::tree::{Expr, Relation};
 
 use crate::aggregate::{Aggregated, has_aggregate, has_window};
-use crate::expression::Item;
+use crate::expression::{Item, membership};
 use crate::resolved::{Resolved, expose, filter};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
@@ -26,6 +26,7 @@ impl Resolver<'_> {
         drop(scope);
         refuse_in_where(&item).map_err(|error| suggest::at(error, &condition.origin))?;
         let condition = self.as_condition(item, "WHERE").map_err(|error| suggest::at(error, &condition.origin))?;
+        let condition = membership::in_condition(condition)?;
         let plan = reach(resolved.plan.clone(), &condition)?;
         Ok(Resolved { plan: filter(plan, condition)?, ..resolved })
     }

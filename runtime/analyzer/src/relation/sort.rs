@@ -12,7 +12,7 @@ use emberflow_plan::tree::{Expr, ExprKind, Literal, NullOrder, Relation, SortDir
 
 use super::filter::reach;
 use crate::aggregate::{Aggregated, has_aggregate};
-use crate::expression::Item;
+use crate::expression::{Item, membership};
 use crate::resolved::{Hidden, Resolved};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
@@ -36,6 +36,10 @@ impl Resolver<'_> {
         for order in &orders {
             let (expr, next) = self.order_expression(resolved, order, outer)?;
             resolved = next;
+            if membership::is_predicate(&expr) {
+                return Err(Error::new("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY")
+                    .with("treeNode", "Sort"));
+            }
             sorts.push(crate::expression::sort(expr, order));
         }
         let mut plan = resolved.plan.clone();
