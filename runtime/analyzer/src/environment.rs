@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
 use emberflow_base::{Result, Settings};
-use emberflow_plan::StructType;
 use emberflow_plan::tree::{CatalogOp, LocalData, Options};
+use emberflow_plan::{DataType, StructType};
 
 use crate::resolved::Resolved;
 
@@ -30,6 +31,14 @@ pub struct Table {
     pub qualifier: Vec<String>,
 }
 
+/// A value that expressions find by name where no column has it.
+pub struct SessionVariable {
+    /// As it was declared.
+    pub name: String,
+    pub value: ScalarValue,
+    pub data_type: DataType,
+}
+
 /// The session, as far as analysis is concerned.
 pub trait Environment {
     fn settings(&self) -> &Settings;
@@ -39,6 +48,8 @@ pub trait Environment {
     fn current_database(&self) -> String;
     /// A table or view by the parts of its name; `None` if there is none.
     fn table(&self, name: &[String], options: &Options) -> Result<Option<Source>>;
+    /// A session variable by its name.
+    fn variable(&self, name: &str) -> Result<Option<SessionVariable>>;
     /// Files or another source.
     fn data_source(
         &self,

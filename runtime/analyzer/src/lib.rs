@@ -24,6 +24,6 @@ mod scope;
 mod suggest;
 
 pub use attribute::{Attr, Attribute};
-pub use environment::{Environment, Source, Table};
+pub use environment::{Environment, SessionVariable, Source, Table};
 pub use resolved::Resolved;
 pub use resolver::{Analyzed, analyze, resolve_view};

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use emberflow_base::{Error, Result};
+use emberflow_base::Result;
 use emberflow_functions::{Context, Typed};
 use emberflow_plan::sql::SqlOptions;
 use emberflow_plan::tree::{Cte, Relation};
@@ -12,7 +12,6 @@ use emberflow_plan::{DataType, StructType};
 
 use crate::attribute::{Attr, Attribute};
 use crate::environment::Environment;
-use crate::expression::Item;
 use crate::resolved::{Resolved, project};
 use crate::scope::Scope;
 
@@ -81,13 +80,6 @@ impl Ctes {
     }
 }
 
-/// Values for the parameters of the SQL text being resolved.
-#[derive(Debug, Default)]
-struct Parameters {
-    named: Vec<(String, Item)>,
-    positional: Vec<Item>,
-}
-
 pub(crate) struct Resolver<'a> {
     pub(crate) environment: &'a dyn Environment,
     pub(crate) case_sensitive: bool,
@@ -95,7 +87,6 @@ pub(crate) struct Resolver<'a> {
     database: String,
     now_micros: i64,
     ctes: std::cell::RefCell<Ctes>,
-    parameters: std::cell::RefCell<Parameters>,
     next_column: Cell<u64>,
     /// How deep in the tree of relations the walk is.
     level: Cell<usize>,
@@ -110,7 +101,6 @@ impl<'a> Resolver<'a> {
             database: environment.current_database(),
             now_micros: environment.now_micros(),
             ctes: Default::default(),
-            parameters: Default::default(),
             next_column: Cell::new(1),
             level: Cell::new(0),
         }
@@ -144,32 +134,6 @@ impl<'a> Resolver<'a> {
         let result = work();
         self.ctes.replace(before);
         result
-    }
-
-    /// Runs `work` with values for the parameters of a SQL text.
-    pub(crate) fn with_parameters<T>(
-        &self,
-        named: Vec<(String, Item)>,
-        positional: Vec<Item>,
-        work: impl FnOnce() -> Result<T>,
-    ) -> Result<T> {
-        let before = self.parameters.replace(Parameters { named, positional });
-        let result = work();
-        self.parameters.replace(before);
-        result
-    }
-
-    /// The value bound to `:name` or to the `position`-th `?`.
-    pub(crate) fn parameter(&self, name: Option<&str>, position: usize) -> Result<Item> {
-        let parameters = self.parameters.borrow();
-        let bound = match name {
-            Some(name) => parameters.named.iter().find(|(known, _)| known == name).map(|(_, item)| item),
-            None => parameters.positional.get(position),
-        };
-        bound.cloned().ok_or_else(|| {
-            let name = name.map_or_else(|| format!("_{position}"), str::to_owned);
-            Error::new("UNBOUND_SQL_PARAMETER").with("name", name)
-        })
     }
 
     /// A column name that no other column of the query has.

@@ -18,6 +18,9 @@ pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> E
     let wanted = parts.join(".");
     let mut names: Vec<String> = Vec::new();
     let qualified = parts.len() > 1 || differently_qualified(known);
+    // Equally near names come in the order of the bare names.
+    let mut known: Vec<&Attr> = known.iter().collect();
+    known.sort_by(|one, other| one.name.cmp(&other.name));
     for attribute in known {
         let mut name = if qualified { attribute.qualifier.clone() } else { Vec::new() };
         name.push(attribute.name.clone());
@@ -26,7 +29,8 @@ pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> E
             names.push(name);
         }
     }
-    names.sort_by_key(|name| strsim::levenshtein(&name.replace('`', ""), &wanted));
+    // Spark measures from the quoted name to the plain one.
+    names.sort_by_key(|name| strsim::levenshtein(name, &wanted));
     names.truncate(SUGGESTIONS_MAX);
     let error = if names.is_empty() {
         Error::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").with("objectName", quoted_name(parts))

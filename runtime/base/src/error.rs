@@ -145,7 +145,7 @@ impl Error {
 
     /// The five characters of SQLSTATE, if the condition has any.
     pub fn sqlstate(&self) -> Option<&'static str> {
-        condition(&self.0.condition).map(|known| known.sqlstate)
+        condition(&self.0.condition).map(|known| known.sqlstate).filter(|state| !state.is_empty())
     }
 
     /// The parameters of Spark's own sentence for this condition; none if Spark has no such sentence: the condition is not

@@ -17,6 +17,9 @@ pub enum Exception {
     TableAlreadyExists,
     NamespaceAlreadyExists,
     TempTableAlreadyExists,
+    NoSuchPartitions,
+    PartitionsAlreadyExist,
+    CatalogNotFound,
     Arithmetic,
     NumberFormat,
     DateTime,
@@ -68,6 +71,16 @@ impl Exception {
             Self::TempTableAlreadyExists => {
                 hierarchy!("org.apache.spark.sql.catalyst.analysis.TempTableAlreadyExistsException", ANALYSIS)
             }
+            Self::NoSuchPartitions => {
+                hierarchy!("org.apache.spark.sql.catalyst.analysis.NoSuchPartitionsException", ANALYSIS)
+            }
+            Self::PartitionsAlreadyExist => {
+                hierarchy!("org.apache.spark.sql.catalyst.analysis.PartitionsAlreadyExistException", ANALYSIS)
+            }
+            Self::CatalogNotFound => hierarchy!(
+                "org.apache.spark.sql.connector.catalog.CatalogNotFoundException",
+                "org.apache.spark.SparkException"
+            ),
             Self::Arithmetic => {
                 hierarchy!("org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException", RUNTIME)
             }
@@ -177,6 +190,7 @@ const USUAL: &[(Exception, &[&str])] = &[
         &["INVALID_CONF_VALUE", "INVALID_DATETIME_PATTERN", "INVALID_FORMAT", "INVALID_INTERVAL_FORMAT", "INVALID_SAVE_MODE"],
     ),
     (Exception::NoSuchElement, &["SQL_CONF_NOT_FOUND"]),
+    (Exception::CatalogNotFound, &["CATALOG_NOT_FOUND"]),
     (Exception::NoSuchNamespace, &["SCHEMA_NOT_FOUND"]),
     (Exception::NamespaceAlreadyExists, &["SCHEMA_ALREADY_EXISTS"]),
     (Exception::TableAlreadyExists, &["TABLE_OR_VIEW_ALREADY_EXISTS"]),

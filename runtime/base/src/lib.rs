@@ -8,10 +8,12 @@ mod error;
 mod exception;
 mod sentences;
 pub mod settings;
+mod substitution;
 pub mod world;
 
 pub use conditions::{Condition, condition};
 pub use error::{Error, ErrorKind, QueryContext, Result};
 pub use exception::Exception;
 pub use settings::Settings;
+pub use substitution::substituted;
 pub use world::World;

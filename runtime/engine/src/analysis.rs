@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use emberflow_base::{Error, Result};
 use emberflow_connect::backend::{Answer, Question, StorageLevel};
-use emberflow_plan::tree::{Command, Relation, RelationKind};
+use emberflow_plan::tree::{Command, Relation, RelationKind, Statement};
 
 use crate::session::Session;
 
@@ -73,9 +73,9 @@ impl Session {
             RelationKind::Tail { input, .. } => Box::pin(self.schema(input.clone())).await,
             RelationKind::Catalog(_) => Ok(Box::pin(self.query(relation, Default::default())).await?.schema),
             RelationKind::Command(command) => self.schema_of_command((**command).clone()).await,
-            RelationKind::Sql { text, .. } => match self.parsed(text)? {
-                Some(command) => self.schema_of_command(command).await,
-                None => Ok(self.analyzed(relation).await?.schema),
+            RelationKind::Sql { text, named, positional } => match self.parsed(text, named, positional)? {
+                Statement::Command(command) => self.schema_of_command(command).await,
+                Statement::Query(_) => Ok(self.analyzed(relation).await?.schema),
             },
             _ => Ok(self.analyzed(relation).await?.schema),
         }
@@ -90,7 +90,13 @@ impl Session {
                 | Command::ShowDatabases { .. }
                 | Command::ShowColumns { .. }
                 | Command::ShowFunctions { .. }
+                | Command::ShowCreateTable { .. }
+                | Command::ShowPartitions { .. }
+                | Command::ShowTableProperties { .. }
+                | Command::ShowTableExtended { .. }
                 | Command::DescribeTable { .. }
+                | Command::DescribeDatabase { .. }
+                | Command::DescribeFunction { .. }
                 | Command::DescribeQuery { .. }
                 | Command::Explain { .. }
                 | Command::Set { value: None, .. }

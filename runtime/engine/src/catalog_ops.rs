@@ -1,30 +1,22 @@
-//! `spark.catalog`: what there is, as rows read by position.
+//! `spark.catalog`: what there is, as rows read by position; and what it does.
 
 use emberflow_base::{Error, Result};
 use emberflow_connect::backend::Rows;
-use emberflow_functions::registry::FAMILIES;
 use emberflow_plan::StructType;
 use emberflow_plan::sql::parse_identifier;
-use emberflow_plan::tree::CatalogOp;
+use emberflow_plan::tree::{CatalogOp, CreateTable};
 
-use crate::catalog::{CATALOG, Database, matches, no_schema, no_table};
-use crate::environment::GLOBAL_TEMP;
+use crate::catalog::entry::{field_note, plain_schema};
+use crate::catalog::{CATALOG, Database, GLOBAL_TEMP, Table, TableKind, database_name, matches, no_schema, unresolved_table};
 use crate::session::Session;
+use crate::statements::{Named, function_names, table_relation};
 use crate::tables::{self, Cells};
-
-/// The names of all functions, sorted.
-pub(crate) fn function_names() -> Vec<&'static str> {
-    let mut names: Vec<&str> = FAMILIES.iter().flat_map(|family| family.iter()).map(|function| function.name).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
 
 /// One table or view as listings show it.
 struct Listed {
     name: String,
     catalog: Option<String>,
-    namespace: Option<Vec<String>>,
+    namespace: Vec<String>,
     description: Option<String>,
     kind: &'static str,
     temporary: bool,
@@ -33,136 +25,181 @@ struct Listed {
 impl Session {
     pub(crate) async fn catalog_operation(&self, operation: CatalogOp) -> Result<Rows> {
         match operation {
-            CatalogOp::CurrentDatabase => tables::text("current_database", self.shared.database.read().clone()),
+            CatalogOp::CurrentDatabase => tables::text("current_database", self.current_database()),
             CatalogOp::SetCurrentDatabase { name } => self.use_database(&parse_identifier(&name)?),
             CatalogOp::CurrentCatalog => tables::text("current_catalog", CATALOG.to_owned()),
-            CatalogOp::SetCurrentCatalog { name } if name == CATALOG => Ok(tables::nothing()),
-            CatalogOp::SetCurrentCatalog { name } => Err(Error::new("CATALOG_NOT_FOUND")
-                .with("catalogName", format!("`{name}`"))
-                .with("config", format!("\"spark.sql.catalog.{name}\""))),
-            CatalogOp::ListCatalogs { pattern } => {
-                let names: Vec<Option<String>> = [CATALOG]
-                    .iter()
-                    .filter(|name| matches(pattern.as_deref(), name))
-                    .map(|name| Some((*name).to_owned()))
-                    .collect();
-                let count = names.len();
-                tables::table(vec![("name", false, Cells::Text(names)), ("description", true, Cells::Text(vec![None; count]))])
-            }
+            CatalogOp::SetCurrentCatalog { name } => known_catalog(&name),
+            CatalogOp::ListCatalogs { pattern } => list_catalogs(pattern.as_deref()),
             CatalogOp::ListDatabases { pattern } => {
-                let databases = self.engine.catalog.databases();
-                databases_table(databases.into_iter().filter(|(name, _)| matches(pattern.as_deref(), name)).collect())
+                let databases = self.engine.catalog.databases()?;
+                let found = databases.into_iter().filter(|database| matches(pattern.as_deref(), &database.name));
+                databases_table(found.collect())
             }
             CatalogOp::GetDatabase { name } => {
-                let name = bare(&name)?;
-                let database = self.engine.catalog.database(&name).ok_or_else(|| no_schema(&name))?;
-                databases_table(vec![(name, database)])
+                let name = database_name(&parse_identifier(&name)?)?;
+                databases_table(vec![self.engine.catalog.database(&name)?.ok_or_else(|| no_schema(&name))?])
             }
             CatalogOp::DatabaseExists { name } => {
-                let name = bare(&name)?;
-                tables::flag("value", self.engine.catalog.database(&name).is_some())
+                let name = database_name(&parse_identifier(&name)?);
+                tables::flag("value", name.is_ok_and(|name| self.engine.catalog.has_database(&name)))
             }
             CatalogOp::ListTables { database, pattern } => self.list_tables(database, pattern, false),
             CatalogOp::ListViews { database, pattern } => self.list_tables(database, pattern, true),
             CatalogOp::GetTable { table, database } => {
                 let name = full(&table, database)?;
-                let listed = self.lookup(&name)?.ok_or_else(|| no_table(&name, &self.shared.database.read()))?;
-                listed_table(vec![listed])
+                listed_table(vec![listed(self.require_named(&name)?)])
             }
             CatalogOp::TableExists { table, database } => {
                 let name = full(&table, database)?;
-                tables::flag("value", self.lookup(&name)?.is_some())
+                tables::flag("value", self.named(&name)?.is_some())
             }
-            CatalogOp::ListColumns { table, database } => {
-                let schema = self.schema_of(&full(&table, database)?).await?;
-                columns_table(&schema)
-            }
-            CatalogOp::ListFunctions { pattern, .. } => {
+            CatalogOp::ListColumns { table, database } => self.list_columns(&full(&table, database)?),
+            CatalogOp::ListFunctions { database, pattern } => {
+                if let Some(database) = database {
+                    self.engine.catalog.require_database(&database_name(&parse_identifier(&database)?)?)?;
+                }
                 functions_table(function_names().into_iter().filter(|name| matches(pattern.as_deref(), name)).collect())
             }
             CatalogOp::GetFunction { function, .. } => {
-                let name = bare(&function)?;
-                match function_names().into_iter().find(|known| *known == name) {
+                let name = parse_identifier(&function)?;
+                match function_names().into_iter().find(|known| Some(*known) == bare(&name).as_deref()) {
                     Some(name) => functions_table(vec![name]),
-                    None => Err(Error::new("UNRESOLVED_ROUTINE")
-                        .with("routineName", format!("`{name}`"))
-                        .with("searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]")),
+                    None => Err(self.unresolved_routine(&name)),
                 }
             }
-            CatalogOp::FunctionExists { function, .. } => {
-                let name = bare(&function)?;
-                tables::flag("value", function_names().contains(&name.as_str()))
+            CatalogOp::FunctionExists { function, database } => {
+                let name = parse_identifier(&function)?;
+                // Built-in functions belong to no database.
+                let is_plain = name.len() == 1 && database.is_none();
+                let exists = bare(&name).is_some_and(|name| function_names().contains(&name.as_str()));
+                tables::flag("value", is_plain && exists)
+            }
+            CatalogOp::CreateTable { table, path, source, description, schema, options } => {
+                self.create_catalog_table(&table, path, source, description, schema, options).await
             }
             CatalogOp::DropTempView { name } => {
                 let existed = self.shared.views.write().remove(&name.to_lowercase()).is_some();
                 tables::flag("value", existed)
             }
             CatalogOp::DropGlobalTempView { name } => tables::flag("value", self.engine.catalog.drop_global_view(&name)),
-            CatalogOp::ClearCache => {
-                self.shared.persisted.write().clear();
-                Ok(tables::nothing())
+            CatalogOp::RecoverPartitions { table } => {
+                let table = self.table_for(&parse_identifier(&table)?, "recoverPartitions()")?;
+                self.recover_partitions(&table).map(|()| tables::nothing())
             }
-            CatalogOp::RefreshTable { .. } | CatalogOp::RefreshByPath { .. } => Ok(tables::nothing()),
+            CatalogOp::AnalyzeTable { table, scan } => self.analyze_table(&parse_identifier(&table)?, scan).await,
+            CatalogOp::IsCached { table } => tables::flag("value", self.is_cached(&parse_identifier(&table)?)?),
+            CatalogOp::CacheTable { table } => self.cache_table(parse_identifier(&table)?, None, true, Vec::new()).await,
+            CatalogOp::UncacheTable { table } => self.uncache_table(&parse_identifier(&table)?, false),
+            CatalogOp::ClearCache => self.clear_cache(),
+            CatalogOp::RefreshTable { table } => self.refresh_table(&parse_identifier(&table)?).await,
+            CatalogOp::RefreshByPath { .. } => Ok(tables::nothing()),
             CatalogOp::Unsupported { name } => Err(Error::unsupported(name)),
-            other => Err(Error::unsupported(format!("the catalog call {}", self.catalog_name(&other)))),
         }
     }
 
     fn list_tables(&self, database: Option<String>, pattern: Option<String>, views_only: bool) -> Result<Rows> {
         let database = match database {
-            Some(name) => bare(&name)?,
-            None => self.shared.database.read().clone(),
+            Some(name) => database_name(&parse_identifier(&name)?)?,
+            None => self.current_database(),
         };
-        let mut listed = Vec::new();
-        if database == GLOBAL_TEMP {
-            listed.extend(self.engine.catalog.global_views().into_iter().map(|view| temporary(view.name, Some(GLOBAL_TEMP))));
-        } else if !views_only {
-            for table in self.engine.catalog.tables(&database)? {
-                listed.push(Listed {
-                    name: table.name,
-                    catalog: Some(CATALOG.into()),
-                    namespace: Some(vec![table.database]),
-                    description: table.comment,
-                    kind: if table.is_managed { "MANAGED" } else { "EXTERNAL" },
-                    temporary: false,
-                });
-            }
-        }
-        listed.extend(self.shared.views.read().values().map(|view| temporary(view.name.clone(), None)));
-        listed.retain(|table| matches(pattern.as_deref(), &table.name));
-        listed_table(listed)
-    }
-
-    fn lookup(&self, name: &[String]) -> Result<Option<Listed>> {
-        match name {
-            [single] if self.shared.views.read().contains_key(&single.to_lowercase()) => {
-                Ok(Some(temporary(single.clone(), None)))
-            }
-            [database, view] if database.eq_ignore_ascii_case(GLOBAL_TEMP) => {
-                Ok(self.engine.catalog.global_view(view).map(|view| temporary(view.name, Some(GLOBAL_TEMP))))
+        let mut found: Vec<Listed> = match database.as_str() {
+            GLOBAL_TEMP => {
+                let views = self.engine.catalog.global_views().into_iter();
+                views.map(|view| listed(Named::GlobalTemporary(view))).collect()
             }
             _ => {
-                let current = self.shared.database.read().clone();
-                Ok(self.engine.catalog.find(name, &current)?.map(|table| Listed {
-                    name: table.name,
-                    catalog: Some(CATALOG.into()),
-                    namespace: Some(vec![table.database]),
-                    description: table.comment,
-                    kind: if table.is_managed { "MANAGED" } else { "EXTERNAL" },
-                    temporary: false,
-                }))
+                let tables = self.engine.catalog.tables(&database)?.into_iter();
+                tables.filter(|table| !views_only || table.is_view()).map(|table| listed(Named::Table(table))).collect()
             }
+        };
+        found.extend(self.shared.views.read().values().map(|view| listed(Named::Temporary(view.clone()))));
+        found.retain(|table| matches(pattern.as_deref(), &table.name));
+        listed_table(found)
+    }
+
+    fn list_columns(&self, name: &[String]) -> Result<Rows> {
+        match self.named(name)?.ok_or_else(|| unresolved_table(name, &self.current_database()))? {
+            Named::Temporary(view) | Named::GlobalTemporary(view) => columns_table(&view.resolved.schema(), &[]),
+            Named::Table(Table { kind: TableKind::Files(files), schema, .. }) => {
+                columns_table(&plain_schema(&schema), &files.partition_by)
+            }
+            Named::Table(view) => columns_table(&view.schema, &[]),
         }
+    }
+
+    /// `createTable`: makes the table and answers with its rows.
+    async fn create_catalog_table(
+        &self,
+        table: &str,
+        path: Option<String>,
+        source: Option<String>,
+        comment: Option<String>,
+        columns: Option<StructType>,
+        options: emberflow_plan::tree::Options,
+    ) -> Result<Rows> {
+        let name = parse_identifier(table)?;
+        self.create_table(CreateTable {
+            name: name.clone(),
+            columns,
+            provider: source,
+            query: None,
+            partition_by: Vec::new(),
+            location: path,
+            comment,
+            options,
+            properties: Vec::new(),
+            if_not_exists: false,
+            replace: false,
+            must_exist: false,
+            is_external: false,
+            like: None,
+        })
+        .await?;
+        Box::pin(self.query(table_relation(&name), Default::default())).await
     }
 }
 
-fn temporary(name: String, database: Option<&str>) -> Listed {
-    let namespace = database.map(|database| vec![database.to_owned()]).unwrap_or_default();
-    Listed { name, catalog: None, namespace: Some(namespace), description: None, kind: "TEMPORARY", temporary: true }
+fn listed(named: Named) -> Listed {
+    let temporary = |name: String, namespace: Vec<String>| Listed {
+        name,
+        catalog: None,
+        namespace,
+        description: None,
+        kind: "TEMPORARY",
+        temporary: true,
+    };
+    match named {
+        Named::Temporary(view) => temporary(view.name, Vec::new()),
+        Named::GlobalTemporary(view) => temporary(view.name, vec![GLOBAL_TEMP.to_owned()]),
+        Named::Table(table) => Listed {
+            kind: table.type_name(),
+            name: table.name,
+            catalog: Some(CATALOG.into()),
+            namespace: vec![table.database],
+            description: table.comment,
+            temporary: false,
+        },
+    }
 }
 
-fn bare(name: &str) -> Result<String> {
-    Ok(parse_identifier(name)?.last().map(|name| name.to_lowercase()).unwrap_or_default())
+fn known_catalog(name: &str) -> Result<Rows> {
+    if name.eq_ignore_ascii_case(CATALOG) {
+        return Ok(tables::nothing());
+    }
+    Err(Error::new("CATALOG_NOT_FOUND")
+        .with("catalogName", format!("`{name}`"))
+        .with("config", format!("\"spark.sql.catalog.{name}\"")))
+}
+
+fn list_catalogs(pattern: Option<&str>) -> Result<Rows> {
+    let names: Vec<Option<String>> =
+        [CATALOG].iter().filter(|name| matches(pattern, name)).map(|name| Some((*name).to_owned())).collect();
+    let count = names.len();
+    tables::table(vec![("name", false, Cells::Text(names)), ("description", true, Cells::Text(vec![None; count]))])
+}
+
+fn bare(name: &[String]) -> Option<String> {
+    name.last().map(|name| name.to_lowercase())
 }
 
 fn full(table: &str, database: Option<String>) -> Result<Vec<String>> {
@@ -173,13 +210,14 @@ fn full(table: &str, database: Option<String>) -> Result<Vec<String>> {
     Ok(name)
 }
 
-fn databases_table(databases: Vec<(String, Database)>) -> Result<Rows> {
+fn databases_table(databases: Vec<Database>) -> Result<Rows> {
     let count = databases.len();
+    let text = |of: fn(&Database) -> Option<String>| Cells::Text(databases.iter().map(of).collect());
     tables::table(vec![
-        ("name", false, Cells::Text(databases.iter().map(|(name, _)| Some(name.clone())).collect())),
+        ("name", false, text(|database| Some(database.name.clone()))),
         ("catalog", true, Cells::Text(vec![Some(CATALOG.into()); count])),
-        ("description", true, Cells::Text(databases.iter().map(|(_, database)| database.comment.clone()).collect())),
-        ("locationUri", true, Cells::Text(databases.iter().map(|(_, database)| Some(database.location.clone())).collect())),
+        ("description", true, text(|database| database.comment.clone())),
+        ("locationUri", true, text(|database| Some(database.location.clone()))),
     ])
 }
 
@@ -187,22 +225,22 @@ fn listed_table(listed: Vec<Listed>) -> Result<Rows> {
     tables::table(vec![
         ("name", false, Cells::Text(listed.iter().map(|table| Some(table.name.clone())).collect())),
         ("catalog", true, Cells::Text(listed.iter().map(|table| table.catalog.clone()).collect())),
-        ("namespace", true, Cells::Lists(listed.iter().map(|table| table.namespace.clone()).collect())),
+        ("namespace", true, Cells::Lists(listed.iter().map(|table| Some(table.namespace.clone())).collect())),
         ("description", true, Cells::Text(listed.iter().map(|table| table.description.clone()).collect())),
         ("tableType", false, Cells::Text(listed.iter().map(|table| Some(table.kind.to_owned())).collect())),
         ("isTemporary", false, Cells::Flags(listed.iter().map(|table| table.temporary).collect())),
     ])
 }
 
-fn columns_table(schema: &StructType) -> Result<Rows> {
+fn columns_table(schema: &StructType, partition_by: &[String]) -> Result<Rows> {
     let fields = &schema.fields;
     let none = || Cells::Flags(vec![false; fields.len()]);
     tables::table(vec![
         ("name", false, Cells::Text(fields.iter().map(|field| Some(field.name.clone())).collect())),
-        ("description", true, Cells::Text(vec![None; fields.len()])),
+        ("description", true, Cells::Text(fields.iter().map(|field| field_note(field, "comment")).collect())),
         ("dataType", false, Cells::Text(fields.iter().map(|field| Some(field.data_type.simple_string())).collect())),
         ("nullable", false, Cells::Flags(fields.iter().map(|field| field.nullable).collect())),
-        ("isPartition", false, none()),
+        ("isPartition", false, Cells::Flags(fields.iter().map(|field| partition_by.contains(&field.name)).collect())),
         ("isBucket", false, none()),
         ("isCluster", false, none()),
     ])

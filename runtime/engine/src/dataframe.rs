@@ -204,6 +204,7 @@ impl DataFrame {
             if_not_exists: false,
             columns: Vec::new(),
             comment: None,
+            properties: Vec::new(),
             text: None,
         };
         self.command(Command::CreateView(view))

@@ -28,7 +28,7 @@ pub const CONF_VARIABLE: &str = "EMBERFLOW_CONF";
 pub struct EngineOptions {
     /// Cores that compute; as many operator actors run at once.
     pub cores: usize,
-    /// The folder of managed tables.
+    /// The folder of managed tables and of the catalog; `spark.sql.warehouse.dir` among the settings comes first.
     pub warehouse: PathBuf,
     /// Settings every session starts with.
     pub settings: Vec<(String, String)>,
@@ -54,6 +54,9 @@ pub struct Engine {
     service: OnceLock<Arc<Service>>,
 }
 
+/// The setting that says where tables lie.
+pub(crate) const WAREHOUSE: &str = "spark.sql.warehouse.dir";
+
 /// Threads that plan and serve; they never compute rows.
 const SERVICE_THREADS: usize = 2;
 /// What a thread of ours may need for a deep plan before the stack grows by itself.
@@ -72,7 +75,7 @@ impl Engine {
             .build()
             .map_err(failed)?;
         let context = session_context(&options)?;
-        let catalog = Catalog::new(options.warehouse.clone());
+        let catalog = Catalog::new(warehouse(&options)?);
         Ok(Arc::new(Self { actors, catalog, context, options, tokio, service: OnceLock::new() }))
     }
 
@@ -120,6 +123,12 @@ impl Engine {
     pub fn tokio(&self) -> &tokio::runtime::Handle {
         self.tokio.handle()
     }
+}
+
+/// The folder of tables: what the settings say, else the options.
+fn warehouse(options: &EngineOptions) -> Result<PathBuf> {
+    let set = options.settings.iter().rev().find(|(key, _)| key == WAREHOUSE).map(|(_, folder)| folder);
+    set.map_or_else(|| Ok(options.warehouse.clone()), |folder| emberflow_sources::paths::local(folder))
 }
 
 fn session_context(options: &EngineOptions) -> Result<SessionContext> {

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use emberflow_analyzer::{Analyzed, Environment, Resolved, Source, Table};
+use emberflow_analyzer::{Analyzed, Environment, Resolved, SessionVariable, Source, Table};
 use emberflow_base::{Error, Result, Settings, World};
 use emberflow_functions::Context;
 use emberflow_plan::StructType;
-use emberflow_plan::tree::{CatalogOp, LocalData, Options};
+use emberflow_plan::tree::{CatalogOp, LocalData, Options, Statement};
 use emberflow_sources::{ReadRequest, SourceOptions, SourceTable};
 
+use crate::catalog::entry::plain_schema;
+use crate::catalog::{self, Files, Fresh, FullName, GLOBAL_TEMP, TableKind, quoted};
 use crate::session::{Kept, Session};
 
 /// A session at the moment a query begins.
+#[derive(Clone)]
 pub(crate) struct SessionEnvironment {
     session: Session,
     settings: Settings,
@@ -21,10 +24,30 @@ pub(crate) struct SessionEnvironment {
     database: String,
     /// Whether the plan is going to run: questions about a plan fill no caches.
     will_run: bool,
+    /// Whether the plan outlives the moment: tables are then listed anew whenever it runs.
+    keeps: bool,
+    /// Set inside the text of a view of the catalog.
+    body: Option<ViewBody>,
 }
 
-/// Where temporary views of all sessions live.
-pub(crate) const GLOBAL_TEMP: &str = "global_temp";
+/// Where in which views of the catalog a name is looked for.
+#[derive(Clone)]
+pub(crate) struct ViewBody {
+    /// The views around, outermost first, quoted.
+    views: Vec<String>,
+    /// The view is being made: temporary objects, which other sessions would not find, are refused rather than unseen.
+    is_new: bool,
+}
+
+impl ViewBody {
+    /// The text of a view that is being made.
+    pub fn new(view: String) -> Self {
+        Self { views: vec![view], is_new: true }
+    }
+}
+
+/// How deep views may stand in views.
+const VIEW_DEPTH_MAX: usize = 100;
 
 impl SessionEnvironment {
     pub fn new(session: &Session, will_run: bool) -> Self {
@@ -33,9 +56,22 @@ impl SessionEnvironment {
             settings: session.settings(),
             now_micros: emberflow_base::world::Machine.now_micros(),
             user: session.shared.user.clone(),
-            database: session.shared.database.read().clone(),
+            database: session.current_database(),
             will_run,
+            keeps: false,
+            body: None,
         }
+    }
+
+    /// The same for a plan that is kept as a view.
+    pub fn keeping(&self) -> Self {
+        Self { keeps: true, ..self.clone() }
+    }
+
+    /// The same inside a view's text, whose names may be meant from another database.
+    pub fn inside(&self, body: ViewBody, database: Option<String>) -> Self {
+        let database = database.unwrap_or_else(|| self.database.clone());
+        Self { body: Some(body), database, ..self.clone() }
     }
 
     pub fn context(&self) -> Context<'_> {
@@ -55,20 +91,88 @@ impl SessionEnvironment {
         emberflow_sources::read(&request)
     }
 
-    fn view(&self, name: &[String]) -> Option<Source> {
-        match name {
+    /// A temporary view.
+    fn view(&self, name: &[String]) -> Result<Option<Source>> {
+        let (view, qualifier) = match name {
             [single] => {
-                let views = self.session.shared.views.read();
-                let view = views.get(&single.to_lowercase())?;
-                Some(Source::View { resolved: Arc::clone(&view.resolved), qualifier: vec![view.name.clone()] })
+                let view = self.session.shared.views.read().get(&single.to_lowercase()).cloned();
+                (view, Vec::new())
             }
             [database, single] if database.eq_ignore_ascii_case(GLOBAL_TEMP) => {
-                let view = self.session.engine.catalog.global_view(single)?;
-                Some(Source::View { resolved: view.resolved, qualifier: vec![GLOBAL_TEMP.to_owned(), view.name] })
+                (self.session.engine.catalog.global_view(single), vec![GLOBAL_TEMP.to_owned()])
             }
-            _ => None,
+            _ => (None, Vec::new()),
+        };
+        let Some(view) = view else { return Ok(None) };
+        match &self.body {
+            Some(body) if body.is_new => Err(temporary_in(body, "VIEW", &quoted(name))),
+            Some(_) => Ok(None),
+            None => {
+                let qualifier = qualifier.into_iter().chain([view.name]).collect();
+                Ok(Some(Source::View { resolved: view.resolved, qualifier }))
+            }
         }
     }
+
+    fn catalog_table(&self, table: catalog::Table, options: &Options) -> Result<Source> {
+        match &table.kind {
+            TableKind::Files(files) => {
+                let mut all = files.options.clone();
+                all.extend(options.iter().cloned());
+                let schema = plain_schema(&table.schema);
+                let source = self.table_files(files, &schema, &all)?;
+                let qualifier = table.qualifier();
+                let mut provider = source.provider;
+                if self.keeps {
+                    let (environment, files) = (self.clone(), files.clone());
+                    let again = move || Ok(environment.table_files(&files, &schema, &all)?.provider as Arc<dyn TableProvider>);
+                    provider = Arc::new(Fresh::new(provider, again));
+                }
+                Ok(Source::Table(Table { provider, schema: source.schema, qualifier }))
+            }
+            TableKind::View(view) => self.catalog_view(&table, view),
+        }
+    }
+
+    /// The files of a table, none if its folder is gone.
+    fn table_files(&self, files: &Files, schema: &StructType, options: &Options) -> Result<SourceTable> {
+        let is_there = emberflow_sources::paths::local(&files.location)?.exists();
+        let paths = if is_there { vec![files.location.clone()] } else { Vec::new() };
+        self.files(&files.format, Some(schema), options, &paths)
+    }
+
+    /// A view of the catalog: its text, read anew.
+    fn catalog_view(&self, table: &catalog::Table, view: &catalog::ViewText) -> Result<Source> {
+        let around = self.body.as_ref().map(|body| body.views.clone()).unwrap_or_default();
+        let (quoted, mut views) = (table.quoted(), around);
+        if views.contains(&quoted) {
+            views.push(quoted.clone());
+            return Err(Error::new("RECURSIVE_VIEW").with("viewIdent", quoted).with("newPath", views.join(" -> ")));
+        }
+        if views.len() >= VIEW_DEPTH_MAX {
+            return Err(Error::new("VIEW_EXCEED_MAX_NESTED_DEPTH")
+                .with("viewName", quoted)
+                .with("maxNestedDepth", VIEW_DEPTH_MAX.to_string()));
+        }
+        views.push(quoted.clone());
+        let body = ViewBody { views, is_new: false };
+        let parsed = emberflow_plan::sql::parse_statement(&view.text, self.session.sql_options())?;
+        let Statement::Query(query) = parsed else {
+            return Err(Error::internal(format!("the view {quoted} is no query")));
+        };
+        let query = crate::statements::as_view(query, view, &table.schema);
+        let resolved = emberflow_analyzer::resolve_view(&self.inside(body, Some(view.database.clone())), &query)?;
+        Ok(Source::View { resolved: Arc::new(resolved), qualifier: table.qualifier() })
+    }
+}
+
+/// Something temporary in a view that is to stay.
+fn temporary_in(body: &ViewBody, kind: &str, name: &str) -> Error {
+    Error::new("INVALID_TEMP_OBJ_REFERENCE")
+        .with("obj", "VIEW")
+        .with("objName", body.views.first().cloned().unwrap_or_default())
+        .with("tempObj", kind)
+        .with("tempObjName", name)
 }
 
 impl Environment for SessionEnvironment {
@@ -89,18 +193,13 @@ impl Environment for SessionEnvironment {
     }
 
     fn table(&self, name: &[String], options: &Options) -> Result<Option<Source>> {
-        if let Some(view) = self.view(name) {
+        if let Some(view) = self.view(name)? {
             return Ok(Some(view));
         }
-        if let Some(info) = self.session.engine.catalog.find(name, &self.database)? {
-            let mut all = info.options.clone();
-            all.extend(options.iter().cloned());
-            let table = self.files(&info.format, Some(&info.schema), &all, std::slice::from_ref(&info.location))?;
-            return Ok(Some(Source::Table(Table {
-                provider: table.provider,
-                schema: table.schema,
-                qualifier: info.qualifier(),
-            })));
+        if let Ok(full) = FullName::of(name, &self.database)
+            && let Some(table) = self.session.engine.catalog.find(&full)?
+        {
+            return self.catalog_table(table, options).map(Some);
         }
         // format.`path`
         if let [format, path] = name
@@ -113,6 +212,18 @@ impl Environment for SessionEnvironment {
             return Ok(Some(Source::Table(plain(table))));
         }
         Ok(None)
+    }
+
+    fn variable(&self, name: &str) -> Result<Option<SessionVariable>> {
+        let Some(known) = self.session.variable(name) else { return Ok(None) };
+        match &self.body {
+            Some(body) if body.is_new => {
+                let shown = format!("`system`.`session`.{}", emberflow_plan::types::quote(&known.name));
+                Err(temporary_in(body, "VARIABLE", &shown))
+            }
+            Some(_) => Ok(None),
+            None => Ok(Some(SessionVariable { name: known.name, value: known.value, data_type: known.data_type })),
+        }
     }
 
     fn data_source(

@@ -11,7 +11,7 @@ use emberflow_analyzer::{Analyzed, analyze};
 use emberflow_base::{Error, Result};
 use emberflow_connect::backend::{Observed, Operation, OperatorMetrics, Progress, Rows, StageProgress, Watch};
 use emberflow_functions::errors::from_datafusion;
-use emberflow_plan::tree::{Relation, RelationKind};
+use emberflow_plan::tree::{Relation, RelationKind, Statement};
 use futures::{Stream, StreamExt, TryStreamExt};
 
 use crate::environment::SessionEnvironment;
@@ -31,12 +31,12 @@ impl Session {
             }
             RelationKind::HtmlString { input, rows, truncate } => self.html_string(input.clone(), *rows, *truncate).await,
             RelationKind::Tail { input, limit } => self.tail(input.clone(), limit.clone()).await,
-            RelationKind::Catalog(operation) => self.catalog_operation(operation.clone()).await,
-            RelationKind::Sql { text, .. } => match self.parsed(text)? {
-                Some(command) => self.rows_of_command(command, operation).await,
-                None => self.plain_query(relation).await,
+            RelationKind::Catalog(operation) => Box::pin(self.catalog_operation(operation.clone())).await,
+            RelationKind::Sql { text, named, positional } => match self.parsed(text, named, positional)? {
+                Statement::Command(command) => Box::pin(self.rows_of_command(command, operation)).await,
+                Statement::Query(_) => self.plain_query(relation).await,
             },
-            RelationKind::Command(command) => self.rows_of_command((**command).clone(), operation).await,
+            RelationKind::Command(command) => Box::pin(self.rows_of_command((**command).clone(), operation)).await,
             _ => self.plain_query(relation).await,
         }
     }

@@ -24,6 +24,7 @@ mod execute;
 mod explain;
 mod session;
 mod show;
+mod statements;
 mod tables;
 mod write;
 

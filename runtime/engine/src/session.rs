@@ -1,6 +1,6 @@
 //! One user's view of an engine: settings, temporary views, the current database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use emberflow_analyzer::Resolved;
@@ -10,7 +10,8 @@ use emberflow_plan::tree::{Command, Relation, RelationKind, Statement};
 use parking_lot::RwLock;
 
 use crate::dataframe::DataFrame;
-use crate::engine::Engine;
+use crate::engine::{Engine, WAREHOUSE};
+use crate::statements::Variable;
 
 /// A session. Clones share everything.
 #[derive(Clone)]
@@ -27,6 +28,10 @@ pub(crate) struct Shared {
     pub database: RwLock<String>,
     /// Results kept by checkpoints, by id.
     pub kept: RwLock<BTreeMap<String, Kept>>,
+    /// Session variables by lower-case name.
+    pub variables: RwLock<BTreeMap<String, Variable>>,
+    /// Tables and views told to be cached.
+    pub cached: RwLock<BTreeSet<String>>,
     /// Relations told to persist.
     pub persisted: RwLock<Vec<crate::analysis::Persisted>>,
 }
@@ -50,10 +55,10 @@ impl Session {
         let zone = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());
         let zone = if zone.is_empty() || zone == "Etc/UTC" { "Etc/UTC".to_owned() } else { zone };
         let mut settings = Settings::new(zone);
-        settings.start_with("spark.sql.warehouse.dir", format!("file:{}", engine.catalog.warehouse().display()));
         for (key, value) in &engine.options.settings {
             settings.start_with(key, value);
         }
+        settings.start_with(WAREHOUSE, format!("file:{}", engine.catalog.warehouse().display()));
         let shared = Shared {
             user: if user.is_empty() {
                 std::env::var("USER").unwrap_or_else(|_| "emberflow".to_owned())
@@ -64,6 +69,8 @@ impl Session {
             views: RwLock::default(),
             database: RwLock::new("default".to_owned()),
             kept: RwLock::default(),
+            variables: RwLock::default(),
+            cached: RwLock::default(),
             persisted: RwLock::default(),
         };
         Self { engine, shared: Arc::new(shared) }
@@ -77,6 +84,8 @@ impl Session {
             views: RwLock::new(self.shared.views.read().clone()),
             database: RwLock::new(self.shared.database.read().clone()),
             kept: RwLock::default(),
+            variables: RwLock::new(self.shared.variables.read().clone()),
+            cached: RwLock::default(),
             persisted: RwLock::default(),
         };
         Self { engine: Arc::clone(&self.engine), shared: Arc::new(shared) }

@@ -5,7 +5,7 @@ use emberflow_base::Result;
 use emberflow_connect::backend::Rows;
 use emberflow_functions::pretty;
 use emberflow_plan::StructType;
-use emberflow_plan::tree::{Expr, ExprKind, Literal, Relation, RelationKind};
+use emberflow_plan::tree::{Expr, ExprKind, Literal, Relation, RelationKind, Statement};
 
 use crate::execute::collect;
 use crate::session::Session;
@@ -47,7 +47,9 @@ impl Session {
                 | RelationKind::Command(_)
         );
         let is_command = match &*input.kind {
-            RelationKind::Sql { text, .. } => self.parsed(text)?.is_some(),
+            RelationKind::Sql { text, named, positional } => {
+                matches!(self.parsed(text, named, positional)?, Statement::Command(_))
+            }
             _ => false,
         };
         let relation = if runs_by_itself || is_command {

@@ -34,6 +34,7 @@ pub mod operators;
 pub mod pretty;
 pub mod registry;
 mod reshape;
+pub mod store;
 mod strings;
 #[cfg(test)]
 mod testing;

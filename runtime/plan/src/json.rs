@@ -25,6 +25,12 @@ pub fn schema_to_json(schema: &StructType) -> String {
     to_json(&DataType::Struct(schema.clone()))
 }
 
+/// A text in a field's metadata (`comment`, `CURRENT_DEFAULT`).
+pub fn metadata_text(metadata: &str, key: &str) -> Option<String> {
+    let metadata: Value = serde_json::from_str(metadata).ok()?;
+    metadata[key].as_str().map(str::to_owned)
+}
+
 fn invalid(text: impl Into<String>) -> Error {
     Error::new("INVALID_JSON_DATA_TYPE").with("invalidType", text)
 }

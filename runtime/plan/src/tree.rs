@@ -339,12 +339,30 @@ pub enum RelationKind {
         column: String,
         delay: String,
     },
+    /// Rows as the columns of a table take them.
+    IntoTable(IntoTable),
     /// The result of a command that ran when the relation was made.
     Command(Box<Command>),
     /// Something Spark knows and we do not yet, by name.
     Unsupported {
         name: String,
     },
+}
+
+/// Rows on their way into a table: checked, put in order and cast as its columns want them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntoTable {
+    pub input: Relation,
+    /// The table's name, quoted, for errors.
+    pub table: String,
+    /// What comes out. Defaults of columns stand in their metadata.
+    pub columns: StructType,
+    /// The columns that the rows bring, in their order; empty: all but the constant ones.
+    pub given: Vec<String>,
+    /// The rows' columns are found by name rather than by position.
+    pub by_name: bool,
+    /// Columns whose value the statement says (`PARTITION (a = 1)`).
+    pub constants: Vec<(String, Expr)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -585,7 +603,7 @@ pub enum ExprKind {
         arguments: Vec<Expr>,
         is_distinct: bool,
     },
-    /// `:name` or `?` of a prepared text.
+    /// `:name` or `?` of a text, by where it stands.
     Parameter {
         name: Option<String>,
         position: usize,
@@ -858,6 +876,43 @@ pub enum Command {
     Insert(Insert),
     TruncateTable {
         name: Vec<String>,
+        partition: PartitionSpec,
+    },
+    AlterTable {
+        name: Vec<String>,
+        change: TableChange,
+    },
+    AlterView {
+        name: Vec<String>,
+        change: ViewChange,
+    },
+    AlterDatabase {
+        name: Vec<String>,
+        change: DatabaseChange,
+    },
+    /// `ANALYZE TABLE t COMPUTE STATISTICS [NOSCAN]`.
+    AnalyzeTable {
+        name: Vec<String>,
+        scan: bool,
+    },
+    DeclareVariables {
+        names: Vec<Vec<String>>,
+        replace: bool,
+        data_type: Option<DataType>,
+        default: Option<Expr>,
+    },
+    SetVariables {
+        /// Absent as a value: `DEFAULT`.
+        assignments: VariableValues,
+    },
+    DropVariable {
+        name: Vec<String>,
+        if_exists: bool,
+    },
+    ExecuteImmediate {
+        text: Expr,
+        into: Vec<Vec<String>>,
+        using: Vec<Expr>,
     },
     /// `SET key = value`, `SET key`, `SET`, `SET -v`.
     Set {
@@ -894,6 +949,11 @@ pub enum Command {
     },
     ShowPartitions {
         table: Vec<String>,
+        partition: PartitionSpec,
+    },
+    ShowTableExtended {
+        namespace: Vec<String>,
+        pattern: String,
     },
     ShowTableProperties {
         table: Vec<String>,
@@ -903,6 +963,7 @@ pub enum Command {
         table: Vec<String>,
         extended: bool,
         column: Vec<String>,
+        partition: PartitionSpec,
     },
     DescribeQuery {
         query: Relation,
@@ -956,6 +1017,68 @@ pub enum Command {
     },
 }
 
+/// `PARTITION (a = 1, b)`: a column without a value is any.
+pub type PartitionSpec = Vec<(String, Option<Expr>)>;
+
+/// What `ALTER TABLE` and `COMMENT ON TABLE` change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableChange {
+    RenameTo(Vec<String>),
+    AddColumns(StructType),
+    SetProperties(Options),
+    UnsetProperties {
+        keys: Vec<String>,
+        if_exists: bool,
+    },
+    SetLocation(String),
+    Comment(Option<String>),
+    ColumnComment {
+        column: Vec<String>,
+        comment: String,
+    },
+    AddPartitions {
+        partitions: Vec<PartitionSpec>,
+        if_not_exists: bool,
+    },
+    DropPartitions {
+        partitions: Vec<PartitionSpec>,
+        if_exists: bool,
+    },
+    RecoverPartitions,
+    /// Something files cannot have done to them, by Spark's name for it.
+    Refused(String),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ViewChange {
+    RenameTo(Vec<String>),
+    SetProperties(Options),
+    UnsetProperties {
+        keys: Vec<String>,
+        if_exists: bool,
+    },
+    Query {
+        query: Relation,
+        text: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum DatabaseChange {
+    SetProperties(Options),
+    Comment(Option<String>),
+}
+
+/// `SET VAR a = 1, b = DEFAULT` or `SET VAR (a, b) = (SELECT ..)`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VariableValues {
+    Each(Vec<(Vec<String>, Option<Expr>)>),
+    Query {
+        names: Vec<Vec<String>>,
+        query: Relation,
+    },
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FunctionScope {
     All,
@@ -982,6 +1105,7 @@ pub struct CreateView {
     pub if_not_exists: bool,
     pub columns: Vec<(String, Option<String>)>,
     pub comment: Option<String>,
+    pub properties: Options,
     /// The SQL text behind a permanent view.
     pub text: Option<String>,
 }
@@ -1058,6 +1182,9 @@ pub struct CreateTable {
     pub properties: Options,
     pub if_not_exists: bool,
     pub replace: bool,
+    /// `REPLACE TABLE` without `CREATE OR`: there has to be one.
+    pub must_exist: bool,
+    pub is_external: bool,
     pub like: Option<Vec<String>>,
 }
 
@@ -1068,8 +1195,7 @@ pub struct Insert {
     pub by_name: bool,
     pub overwrite: bool,
     pub if_not_exists: bool,
-    /// `PARTITION (a = 1, b)`.
-    pub partition: Vec<(String, Option<Expr>)>,
+    pub partition: PartitionSpec,
     pub query: Relation,
 }
 
@@ -1137,6 +1263,10 @@ pub enum CatalogOp {
     },
     RecoverPartitions {
         table: String,
+    },
+    AnalyzeTable {
+        table: String,
+        scan: bool,
     },
     IsCached {
         table: String,

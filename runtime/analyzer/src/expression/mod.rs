@@ -95,7 +95,10 @@ impl Resolver<'_> {
             ExprKind::Foreign { function, .. } => {
                 Err(Error::unsupported(format!("{} functions ({})", function.language, function.name)))
             }
-            ExprKind::Parameter { name, position } => self.parameter(name.as_deref(), *position),
+            ExprKind::Parameter { name, position } => {
+                let name = name.clone().unwrap_or_else(|| format!("_{position}"));
+                Err(Error::new("UNBOUND_SQL_PARAMETER").with("name", name))
+            }
             ExprKind::Unsupported { name } => Err(Error::unsupported(name.clone())),
         }
     }
@@ -105,7 +108,10 @@ impl Resolver<'_> {
             Some(plan_id) => scope.find_in_plan(plan_id, parts, origin)?,
             None => match scope.find(parts, origin) {
                 Ok(found) => found,
-                Err(error) => return self.keyword(parts, scope).unwrap_or(Err(error)),
+                Err(error) => match self.keyword(parts, scope) {
+                    Some(item) => return item,
+                    None => return self.variable(parts)?.ok_or(error),
+                },
             },
         };
         let (typed, name, fields) = match found {
@@ -122,6 +128,25 @@ impl Resolver<'_> {
             item = self.field(item, field)?;
         }
         Ok(item)
+    }
+
+    /// A session variable, or a field of one: `x`, `session.x`, `system.session.x.field`.
+    fn variable(&self, parts: &[String]) -> Result<Option<Item>> {
+        let is = |position: usize, word: &str| parts.get(position).is_some_and(|part| part.eq_ignore_ascii_case(word));
+        let at = match () {
+            () if is(0, "system") && is(1, "session") => 2,
+            () if is(0, "session") => 1,
+            () => 0,
+        };
+        let Some(name) = parts.get(at) else { return Ok(None) };
+        let Some(variable) = self.environment.variable(name)? else { return Ok(None) };
+        let nullable = variable.value.is_null();
+        let typed = Typed::new(datafusion::logical_expr::lit(variable.value), variable.data_type, nullable);
+        let mut item = Item::new(typed, variable.name);
+        for field in &parts[at + 1..] {
+            item = self.field(item, field)?;
+        }
+        Ok(Some(item))
     }
 
     /// `current_date` and its like may be written without parentheses.

@@ -4,6 +4,7 @@ mod aggregate;
 mod columns;
 mod distinct;
 mod filter;
+mod into_table;
 mod join;
 mod lateral;
 mod na;
@@ -25,7 +26,10 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
     use RelationKind as Kind;
     refuse_ignored(&relation.kind)?;
     match &*relation.kind {
-        Kind::Table { name, options, .. } => resolver.table(name, options),
+        Kind::Table { name, options, time_travel, .. } => {
+            let table = resolver.table(name, options)?;
+            if time_travel.is_some() { Err(read::no_time_travel(name, &table)) } else { Ok(table) }
+        }
         Kind::DataSource { format, schema, options, paths, .. } => {
             resolver.data_source(format.as_deref(), schema.as_ref(), options, paths)
         }
@@ -46,6 +50,7 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::WithColumns { input, columns } => resolver.with_columns(input, columns, outer),
         Kind::WithColumnsRenamed { input, renames } => resolver.with_columns_renamed(input, renames, outer),
         Kind::Drop { input, columns, names } => resolver.drop(input, columns, names, outer),
+        Kind::IntoTable(into) => resolver.into_table(into, outer),
         Kind::ToSchema { input, schema } => resolver.to_schema(input, schema, outer),
 
         Kind::Filter { input, condition } => resolver.filter(input, condition, outer),
@@ -94,7 +99,6 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
 fn refuse_ignored(kind: &RelationKind) -> Result<()> {
     let refused = match kind {
         RelationKind::Table { is_streaming: true, .. } | RelationKind::DataSource { is_streaming: true, .. } => "streaming reads",
-        RelationKind::Table { time_travel: Some(_), .. } => "time travel",
         RelationKind::DataSource { predicates, .. } if !predicates.is_empty() => "predicates of a read",
         RelationKind::Deduplicate { within_watermark: true, .. } => "dropDuplicatesWithinWatermark",
         RelationKind::Corr { method: Some(method), .. } if !method.eq_ignore_ascii_case("pearson") => {

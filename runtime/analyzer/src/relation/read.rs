@@ -5,10 +5,11 @@ use std::sync::Arc;
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder};
-use emberflow_base::{Error, Result};
+use emberflow_base::{Error, Result, substituted};
 use emberflow_functions::cast;
 use emberflow_functions::coerce;
 use emberflow_functions::errors::from_datafusion;
+use emberflow_plan::sql::{Parameters, parse_with_parameters};
 use emberflow_plan::tree::{CatalogOp, Cte, Expr, ExprKind, LocalData, Options, Relation, RelationKind, Statement};
 use emberflow_plan::{DataType, StructType};
 
@@ -258,17 +259,21 @@ impl Resolver<'_> {
         positional: &[Expr],
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
-        let statement = emberflow_plan::sql::parse_statement(text, self.sql_options())?;
-        let relation = match statement {
+        let text = substituted(text, self.environment.settings())?;
+        let parameters = Parameters { named: named.to_vec(), positional: positional.to_vec() };
+        let relation = match parse_with_parameters(&text, self.sql_options(), &parameters)? {
             Statement::Query(relation) => relation,
             Statement::Command(command) => Relation::new(RelationKind::Command(Box::new(command))),
         };
-        let scope = Scope::empty(outer, self.case_sensitive);
-        let named =
-            named.iter().map(|(name, value)| Ok((name.clone(), self.expression(value, &scope)?))).collect::<Result<_>>()?;
-        let positional = positional.iter().map(|value| self.expression(value, &scope)).collect::<Result<_>>()?;
-        self.with_parameters(named, positional, || self.relation(&relation, outer))
+        self.relation(&relation, outer)
     }
+}
+
+/// Files have no past to read.
+pub(super) fn no_time_travel(name: &[String], table: &Resolved) -> Error {
+    let qualifier = table.output.first().map(|attribute| attribute.qualifier.clone()).filter(|parts| !parts.is_empty());
+    let shown = quoted_name(&qualifier.unwrap_or_else(|| name.to_vec()));
+    Error::new("UNSUPPORTED_FEATURE.TIME_TRAVEL").with("relationId", shown).exception_class(emberflow_base::Exception::Analysis)
 }
 
 /// Whether a relation reads a table of this name anywhere.

@@ -295,12 +295,14 @@ impl Parser<'_> {
     pub(super) fn identifier_of_text(&mut self) -> Result<Vec<String>> {
         self.expect_word("IDENTIFIER")?;
         self.expect_sign("(")?;
-        if !matches!(self.kind(0), Kind::String(_)) {
-            return Err(Error::unsupported("IDENTIFIER(..) of anything but a string constant"));
-        }
-        let text = self.string()?;
+        let start = self.at;
+        let expression = self.expression()?;
+        let text = constant_text(&expression).ok_or_else(|| {
+            let error = Error::new("NOT_A_CONSTANT_STRING.NOT_CONSTANT").with("name", "IDENTIFIER");
+            error.with("expr", self.written_since(start)).context(self.context_since(start))
+        })?;
         self.expect_sign(")")?;
-        super::parse_identifier(&text)
+        super::parse_identifier(&text).map_err(|error| self.error_since(start - 2, error))
     }
 
     /// Whether `word` occurs between the parenthesis after the word here and its partner, outside other parentheses.
@@ -317,6 +319,17 @@ impl Parser<'_> {
             };
         }
         false
+    }
+}
+
+/// A text known while parsing: strings, joined or not.
+fn constant_text(expression: &Expr) -> Option<String> {
+    match &expression.kind {
+        ExprKind::Literal(Literal::String(text)) => Some(text.clone()),
+        ExprKind::Function(call) if matches!(call.bare().as_str(), "||" | "concat") => {
+            call.arguments.iter().map(constant_text).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
+        }
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use emberflow_base::{Error, Exception, QueryContext, Result};
 
-use super::SqlOptions;
+use super::{Parameters, SqlOptions};
 use super::lexer::{Kind, Token, tokenize};
 use super::window::NamedWindow;
 use super::words;
@@ -32,6 +32,8 @@ pub(crate) struct Parser<'a> {
     opened: Vec<usize>,
     /// Indices of the `?` tokens.
     parameters: Vec<usize>,
+    /// What parameters stand for, if that is known.
+    pub(super) bound: Option<&'a Parameters>,
     /// Whether a `WINDOW` clause can be anywhere at all.
     pub(super) may_have_windows: bool,
     pub(super) at: usize,
@@ -52,6 +54,7 @@ impl<'a> Parser<'a> {
             partners: partners(&tokens),
             opened: opened(&tokens),
             parameters: parameters.map(|(index, _)| index).collect(),
+            bound: None,
             may_have_windows,
             tokens,
             at: 0,
@@ -304,6 +307,11 @@ impl<'a> Parser<'a> {
         let items = self.list(item)?;
         self.expect_sign(")")?;
         Ok(items)
+    }
+
+    /// At which character the token `index` stands.
+    pub fn position_of(&self, index: usize) -> usize {
+        self.tokens[index].position
     }
 
     /// How many `?` stand before token `index`.

@@ -70,7 +70,7 @@ impl Parser<'_> {
         Ok(StructType::new(self.list(Self::column)?))
     }
 
-    fn column(&mut self) -> Result<StructField> {
+    pub(super) fn column(&mut self) -> Result<StructField> {
         if self.are_words(&["PRIMARY", "KEY"]) || self.are_words(&["FOREIGN", "KEY"]) || self.is_check() {
             return Err(Error::unsupported("constraints of tables"));
         }

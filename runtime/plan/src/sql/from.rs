@@ -10,7 +10,7 @@ use emberflow_base::{Error, Result};
 use super::cursor::Parser;
 use super::lexer::Kind;
 use super::words;
-use crate::tree::{Expr, ExprKind, Join, JoinCondition, JoinType, Options, Relation, RelationKind, TimeTravel};
+use crate::tree::{Expr, ExprKind, Join, JoinCondition, JoinType, Literal, Options, Relation, RelationKind, TimeTravel};
 
 /// The name Spark gives a subquery in FROM that has none.
 const UNNAMED_SUBQUERY: &str = "__auto_generated_subquery_name";
@@ -257,13 +257,20 @@ impl Parser<'_> {
         if !self.is_word("TABLESAMPLE") || !self.is_sign_at(1, "(") && !self.is_sign_at(2, "(") {
             return Ok(input);
         }
+        let start = self.at;
         self.advance();
         if self.take_one_of(&["SYSTEM", "BERNOULLI"]) == Some("SYSTEM") {
             return Err(Error::unsupported("TABLESAMPLE SYSTEM"));
         }
         self.expect_sign("(")?;
-        let method = self.sample_method()?;
+        let method = self.sample_method(start)?;
         self.expect_sign(")")?;
+        if let SampleMethod::Fraction(fraction) = &method
+            && !(0.0..=1.0).contains(fraction)
+        {
+            let text = format!("Sampling fraction ({fraction}) must be on interval [0, 1]");
+            return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0064").with("msg", &text).text(text)));
+        }
         let seed = match self.take_word("REPEATABLE") {
             true => self.in_parentheses(|parser| parser.integer())?.first().copied(),
             false => None,
@@ -278,20 +285,28 @@ impl Parser<'_> {
         })
     }
 
-    fn sample_method(&mut self) -> Result<SampleMethod> {
-        let start = self.at;
+    /// What stands in the parentheses of the TABLESAMPLE that began at `start`.
+    fn sample_method(&mut self, start: usize) -> Result<SampleMethod> {
         if self.take_word("BUCKET") {
             let bucket: i64 = self.integer()?;
             self.expect_words(&["OUT", "OF"])?;
             let buckets: i64 = self.integer()?;
             if self.take_word("ON") {
-                return Err(Error::unsupported("TABLESAMPLE BUCKET .. ON"));
+                let text = "BUCKET x OUT OF y ON colname";
+                self.expression()?;
+                self.expect_sign(")")?;
+                return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0015").with("msg", text).text(text)));
             }
             return Ok(SampleMethod::Fraction(bucket as f64 / buckets as f64));
         }
-        let is_number = matches!(self.kind(0), Kind::Integer | Kind::Decimal);
-        if is_number && self.is_word_at(1, "PERCENT") {
-            return self.percent(start);
+        let signed = usize::from(self.is_sign("-"));
+        let is_number = matches!(self.kind(signed), Kind::Integer | Kind::Decimal);
+        if is_number && self.is_word_at(signed + 1, "PERCENT") {
+            return self.percent();
+        }
+        if is_number && matches!(self.kind(1), Kind::Word) && self.is_sign_at(2, ")") && !self.is_word_at(1, "ROWS") {
+            self.advance();
+            return Err(self.error_ahead(0, &format!(": extra input '{}'", self.written(0))));
         }
         if matches!(self.kind(0), Kind::Word) && self.is_sign_at(1, ")") {
             return Err(Error::unsupported("TABLESAMPLE by bytes"));
@@ -301,15 +316,12 @@ impl Parser<'_> {
         Ok(SampleMethod::Rows(Box::new(rows)))
     }
 
-    fn percent(&mut self, start: usize) -> Result<SampleMethod> {
+    fn percent(&mut self) -> Result<SampleMethod> {
+        let sign = if self.take_sign("-") { -1.0 } else { 1.0 };
         let percent: f64 = self.written(0).parse().map_err(|_| self.error_here())?;
         self.advance();
         self.advance();
-        if percent > 100.0 {
-            let text = format!("A sample of {percent} percent is more than everything.");
-            return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0064").with("msg", &text).text(text)));
-        }
-        Ok(SampleMethod::Fraction(percent / 100.0))
+        Ok(SampleMethod::Fraction(sign * percent / 100.0))
     }
 
     /// `LATERAL VIEW [OUTER] generator(..) table [AS] a, b`, as often as it stands here.
@@ -388,7 +400,7 @@ impl Parser<'_> {
         self.take_words(&["EXCLUDE", "NULLS"]);
         self.expect_sign("(")?;
         if self.is_sign("(") {
-            return Err(Error::unsupported("UNPIVOT into several value columns"));
+            return self.unpivot_many(input, with_nulls);
         }
         let value_name = self.identifier()?;
         self.expect_word("FOR")?;
@@ -406,6 +418,50 @@ impl Parser<'_> {
             false => Relation::new(RelationKind::Filter { input: unpivoted, condition }),
         };
         self.aliased(kept)
+    }
+
+    /// `(x, y) FOR half IN ((a1, a2) AS a, (b1, b2))`: each set of columns becomes one row of an array of structs.
+    fn unpivot_many(&mut self, input: Relation, with_nulls: bool) -> Result<Relation> {
+        let value_names = self.in_parentheses(Self::identifier)?;
+        self.expect_word("FOR")?;
+        let variable_name = self.identifier()?;
+        self.expect_word("IN")?;
+        let start = self.at;
+        let sets = self.in_parentheses(Self::unpivot_set)?;
+        self.expect_sign(")")?;
+        if sets.iter().any(|(columns, _)| columns.len() != value_names.len()) {
+            return Err(self.error_since(start, Error::new("UNPIVOT_VALUE_SIZE_MISMATCH").with("names", value_names.len().to_string())));
+        }
+        let row = |(columns, name): &(Vec<Expr>, String)| {
+            let label = Expr::literal(Literal::String(name.clone())).alias(&variable_name);
+            let values = columns.iter().zip(&value_names).map(|(column, name)| column.clone().alias(name));
+            Expr::call("struct", std::iter::once(label).chain(values).collect())
+        };
+        let rows = Expr::call("inline", vec![Expr::call("array", sets.iter().map(row).collect())]);
+        let names = std::iter::once(variable_name).chain(value_names.clone()).collect();
+        let rows = Expr::new(ExprKind::Alias { expression: Box::new(rows), names, metadata: None });
+        let except = sets.iter().flat_map(|(columns, _)| columns.iter().filter_map(column_name)).collect();
+        let rest = Expr::new(ExprKind::Star { target: Vec::new(), plan_id: None, except, replace: Vec::new() });
+        let made = Relation::new(RelationKind::Project { input: Some(input), expressions: vec![rest, rows] });
+        if with_nulls {
+            return self.aliased(made);
+        }
+        let known = value_names.iter().map(|name| Expr::call("isnotnull", vec![Expr::attribute([name.as_str()])]));
+        let condition = known.reduce(|one, other| Expr::call("or", vec![one, other])).unwrap_or_else(|| Expr::literal(Literal::Boolean(true)));
+        self.aliased(Relation::new(RelationKind::Filter { input: made, condition }))
+    }
+
+    /// `(a1, a2) AS a`; without a name, the columns' names joined.
+    fn unpivot_set(&mut self) -> Result<(Vec<Expr>, String)> {
+        let columns = self.in_parentheses(Self::pivot_column)?;
+        let name = match self.take_word("AS") || self.is_identifier(0) {
+            true => self.identifier()?,
+            false => {
+                let last = |column: &Expr| column_name(column).and_then(|parts| parts.last().cloned());
+                columns.iter().filter_map(last).collect::<Vec<_>>().join("_")
+            }
+        };
+        Ok((columns, name))
     }
 
     fn unpivot_column(&mut self) -> Result<Expr> {

@@ -52,7 +52,7 @@ impl Parser<'_> {
     /// `:name`, `?`
     fn parameter(&mut self) -> Result<Expr> {
         let start = self.at;
-        let position = self.parameters_before(start);
+        let number = self.parameters_before(start);
         let name = match self.take_sign("?") {
             true => None,
             false => {
@@ -60,7 +60,21 @@ impl Parser<'_> {
                 Some(self.identifier()?)
             }
         };
-        Ok(Expr::new(ExprKind::Parameter { name, position }).with_origin(self.origin_since(start)))
+        let position = self.position_of(start);
+        let Some(bound) = self.bound else {
+            return Ok(Expr::new(ExprKind::Parameter { name, position }).with_origin(self.origin_since(start)));
+        };
+        let value = match &name {
+            Some(name) => bound.named.iter().find(|(known, _)| known == name).map(|(_, value)| value),
+            None => bound.positional.get(number),
+        };
+        if value.is_none() && (if name.is_some() { !bound.positional.is_empty() } else { !bound.named.is_empty() }) {
+            return Err(Error::new("INVALID_QUERY_MIXED_QUERY_PARAMETERS"));
+        }
+        value.cloned().ok_or_else(|| {
+            let name = name.unwrap_or_else(|| format!("_{position}"));
+            Error::new("UNBOUND_SQL_PARAMETER").with("name", name).context(self.context_since(start))
+        })
     }
 
     /// A number here, after `sign` (`-` or nothing) that stands at `start`.

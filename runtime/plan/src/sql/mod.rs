@@ -51,12 +51,31 @@ pub struct SqlOptions {
     pub ansi: bool,
 }
 
-/// One statement.
+/// What the parameters of a text stand for.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    /// `:name`
+    pub named: Vec<(String, Expr)>,
+    /// `?`, in the order of the text
+    pub positional: Vec<Expr>,
+}
+
+/// One statement whose parameters, if it has any, stay open.
 pub fn parse_statement(text: &str, options: SqlOptions) -> Result<Statement> {
+    statement_of(text, options, None)
+}
+
+/// One statement with values in place of its parameters.
+pub fn parse_with_parameters(text: &str, options: SqlOptions, parameters: &Parameters) -> Result<Statement> {
+    statement_of(text, options, Some(parameters))
+}
+
+fn statement_of(text: &str, options: SqlOptions, parameters: Option<&Parameters>) -> Result<Statement> {
     if text.trim().is_empty() {
         return Err(Error::new("PARSE_EMPTY_STATEMENT").text("The text holds no statement.").exception_class(Exception::Parse));
     }
     let mut parser = Parser::new(text, options)?;
+    parser.bound = parameters;
     parser.whole(|parser| {
         let statement = parser.statement()?;
         while parser.take_sign(";") {}
@@ -82,5 +101,8 @@ pub fn wall_clock(text: &str) -> Option<(i64, Option<String>)> {
 
 /// A multi-part identifier: ``a.`b.c`.d``.
 pub fn parse_identifier(text: &str) -> Result<Vec<String>> {
+    if text.trim().is_empty() {
+        return Err(Error::new("PARSE_EMPTY_STATEMENT").text("The text holds no name.").exception_class(Exception::Parse));
+    }
     Parser::new(text, SqlOptions::default())?.whole(Parser::multipart_identifier)
 }

@@ -103,7 +103,7 @@ impl Parser<'_> {
             return Ok(Expr::new(ExprKind::Subquery(Box::new(Subquery { kind, relation }))));
         }
         if self.is_sign("(") && self.is_sign_at(1, ")") {
-            let start = self.at;
+            let start = self.at - 1;
             self.advance();
             self.advance();
             let error = Error::new("INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE").text("IN needs at least one value.");

@@ -34,12 +34,12 @@ impl Parser<'_> {
 
     /// `WITH [RECURSIVE] a AS (..), b (x, y) AS (..)`
     pub(super) fn ctes(&mut self) -> Result<(Vec<Cte>, bool)> {
+        let start = self.at + 1;
         self.expect_word("WITH")?;
         let recursive = self.is_word("RECURSIVE") && self.is_identifier(1) && !self.is_word_at(1, "AS");
         if recursive {
             self.advance();
         }
-        let start = self.at;
         let ctes = self.list(Self::cte)?;
         let twice =
             ctes.iter().enumerate().find(|(at, cte)| ctes[..*at].iter().any(|other| other.name.eq_ignore_ascii_case(&cte.name)));
@@ -47,13 +47,17 @@ impl Parser<'_> {
             None => Ok((ctes, recursive)),
             Some((_, cte)) => {
                 let name = quote(&cte.name);
+                while !self.is_end() {
+                    self.advance();
+                }
                 let error = Error::new("DUPLICATED_CTE_NAMES").with("duplicateNames", &name);
-                Err(self.error_since(start, error.text(format!("WITH defines {name} more than once."))))
+                Err(self.error_since(start - 1, error.text(format!("WITH defines {name} more than once."))))
             }
         }
     }
 
     fn cte(&mut self) -> Result<Cte> {
+        let start = self.at;
         let name = self.identifier()?;
         let has_columns = self.is_sign("(") && !self.begins_query(1);
         let columns = if has_columns { self.in_parentheses(Self::identifier)? } else { Vec::new() };
@@ -61,7 +65,10 @@ impl Parser<'_> {
             self.integer::<i64>()?;
         }
         self.take_word("AS");
-        let relation = self.query_in_parentheses()?;
+        let mut relation = self.query_in_parentheses()?;
+        if !columns.is_empty() && relation.origin.is_none() {
+            relation.origin = self.origin_since(start);
+        }
         Ok(Cte { name, columns, relation })
     }
 

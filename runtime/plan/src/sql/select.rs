@@ -25,11 +25,30 @@ impl Parser<'_> {
         self.expect_word("SELECT")?;
         let hints = self.hints()?;
         let distinct = self.select_distinct()?;
-        let items = self.list(Self::named_expression)?;
+        let items = self.select_items()?;
         let input = if self.is_word("FROM") { Some(self.relations_of_from()?) } else { None };
         let input = self.lateral_views(input)?;
         let selected = self.select_over(input, items)?;
         Ok(hinted(hints, if distinct { deduplicated(selected) } else { selected }))
+    }
+
+    fn select_items(&mut self) -> Result<Vec<Expr>> {
+        let mut start = self.at;
+        let items = self.list(|parser| {
+            start = parser.at;
+            parser.named_expression()
+        })?;
+        // `SELECT a, FROM t` reads as a column called FROM.
+        let is_from = |item: &Expr| match &item.kind {
+            ExprKind::Alias { expression, .. } => is_named(expression, "FROM"),
+            _ => is_named(item, "FROM"),
+        };
+        let trails = items.len() > 1 && items.last().is_some_and(is_from) && !self.text.contains('`') && !self.is_word("FROM");
+        if trails {
+            let error = Error::new("TRAILING_COMMA_IN_SELECT").context(self.context_since(start));
+            return Err(error.text("A comma stands before FROM; remove it or add a column."));
+        }
+        Ok(items)
     }
 
     /// `FROM t SELECT a`, Hive's order of the same; `FROM t` alone is all of it.
@@ -241,6 +260,10 @@ impl Parser<'_> {
         self.expect_sign(")")?;
         Ok((name, parameters))
     }
+}
+
+fn is_named(expression: &Expr, name: &str) -> bool {
+    matches!(&expression.kind, ExprKind::Attribute { parts, .. } if parts.len() == 1 && parts[0].eq_ignore_ascii_case(name))
 }
 
 /// `*`

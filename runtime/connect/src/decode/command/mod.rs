@@ -61,6 +61,7 @@ impl<'a> Decoder<'a> {
             if_not_exists: false,
             columns: Vec::new(),
             comment: None,
+            properties: Vec::new(),
             text: None,
         }))
     }

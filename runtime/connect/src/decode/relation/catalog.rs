@@ -50,7 +50,7 @@ fn question(kind: &CatType) -> Result<RelationKind> {
         CatType::CurrentCatalog(_) => CatalogOp::CurrentCatalog,
         CatType::SetCurrentCatalog(op) => CatalogOp::SetCurrentCatalog { name: op.catalog_name.clone() },
         CatType::ListCatalogs(op) => CatalogOp::ListCatalogs { pattern: op.pattern.clone() },
-        CatType::AnalyzeTable(_) => return Ok(unsupported("analyzeTable")),
+        CatType::AnalyzeTable(op) => CatalogOp::AnalyzeTable { table: op.table_name.clone(), scan: !op.no_scan },
         // The rest are statements.
         _ => return Ok(unsupported("this catalog operation")),
     }))
@@ -88,8 +88,8 @@ fn statement(kind: &CatType) -> Result<Option<Command>> {
         CatType::DropDatabase(op) => {
             Command::DropDatabase { name: name(&op.db_name)?, if_exists: op.if_exists, cascade: op.cascade }
         }
-        CatType::TruncateTable(op) => Command::TruncateTable { name: name(&op.table_name)? },
-        CatType::ListPartitions(op) => Command::ShowPartitions { table: name(&op.table_name)? },
+        CatType::TruncateTable(op) => Command::TruncateTable { name: name(&op.table_name)?, partition: Vec::new() },
+        CatType::ListPartitions(op) => Command::ShowPartitions { table: name(&op.table_name)?, partition: Vec::new() },
         CatType::GetTableProperties(op) => Command::ShowTableProperties { table: name(&op.table_name)?, key: None },
         CatType::GetCreateTableString(op) => Command::ShowCreateTable { table: name(&op.table_name)? },
         _ => return Ok(None),

@@ -18,15 +18,11 @@ const UNKNOWN: &[&str] = &[
     "CREATE TEMP FUNCTION",
     "CREATE INDEX",
     "CREATE MATERIALIZED VIEW",
-    "CREATE ROLE",
     "CREATE STREAMING TABLE",
     "CREATE FLOW",
     "CREATE OR REPLACE FUNCTION",
     "CREATE OR REPLACE TEMPORARY FUNCTION",
     "CREATE OR REPLACE TEMP FUNCTION",
-    "CREATE VARIABLE",
-    "CREATE MACRO",
-    "CREATE TEMPORARY MACRO",
 ];
 
 /// Clauses of CREATE TABLE that we do not know.
@@ -35,7 +31,12 @@ const UNKNOWN_CLAUSES: &[&str] =
 
 /// What stands before the name of what is made.
 struct Preamble {
+    /// The token it begins with.
+    start: usize,
     replace: bool,
+    /// REPLACE without CREATE OR.
+    must_exist: bool,
+    is_external: bool,
     kind: ViewKind,
 }
 
@@ -49,45 +50,49 @@ impl Parser<'_> {
             return self.create_view(preamble);
         }
         if preamble.kind == ViewKind::Permanent && self.take_word("TABLE") {
-            return self.create_table(preamble.replace).map(Command::CreateTable);
+            return self.create_table(preamble).map(Command::CreateTable);
         }
         let is_plain = preamble.kind == ViewKind::Permanent && !preamble.replace;
         if is_plain && self.take_one_of(&["DATABASE", "SCHEMA", "NAMESPACE"]).is_some() {
             return self.create_database();
         }
-        if preamble.kind == ViewKind::Temporary && self.is_word("TABLE") {
-            let text = "There are temporary views, but no temporary tables.";
-            return Err(self.error_since(self.at, Error::new("_LEGACY_ERROR_TEMP_0046").text(text)));
+        // An old spelling of a temporary view of files.
+        if preamble.kind == ViewKind::Temporary && self.take_word("TABLE") {
+            let name = self.table_name()?;
+            if !self.is_using_ahead() {
+                let error = Error::new("INVALID_SQL_SYNTAX.CREATE_TEMP_TABLE_USING_PROVIDER");
+                return Err(error.text("There are temporary views, but no temporary tables."));
+            }
+            return self.view_of_source(preamble, name);
         }
         Err(self.error_here())
     }
 
     fn create_preamble(&mut self) -> Result<Preamble> {
-        let replace = match self.take_word("REPLACE") {
-            true => true,
-            false => {
-                self.expect_word("CREATE")?;
-                self.take_words(&["OR", "REPLACE"])
-            }
-        };
+        let start = self.at;
+        let must_exist = self.take_word("REPLACE");
+        if !must_exist {
+            self.expect_word("CREATE")?;
+        }
+        let replace = must_exist || self.take_words(&["OR", "REPLACE"]);
         let global = self.take_word("GLOBAL");
         let temporary = self.take_one_of(&["TEMPORARY", "TEMP"]).is_some();
-        self.take_word("EXTERNAL");
+        let is_external = self.take_word("EXTERNAL");
         let kind = match (global, temporary) {
             (true, true) => ViewKind::GlobalTemporary,
             (false, true) => ViewKind::Temporary,
             (false, false) => ViewKind::Permanent,
             (true, false) => return Err(self.error_here()),
         };
-        Ok(Preamble { replace, kind })
+        Ok(Preamble { start, replace, must_exist, is_external, kind })
     }
 
     fn create_view(&mut self, preamble: Preamble) -> Result<Command> {
-        let start = self.at;
         let if_not_exists = self.if_not_exists();
         let name = self.table_name()?;
         if let Some(error) = refused_view(&preamble, if_not_exists, &name) {
-            return Err(self.error_since(start, error));
+            self.skip_rest();
+            return Err(self.error_since(preamble.start, error));
         }
         if preamble.kind != ViewKind::Permanent && self.is_using_ahead() {
             return self.view_of_source(preamble, name);
@@ -117,21 +122,23 @@ impl Parser<'_> {
             if_not_exists: false,
             columns: Vec::new(),
             comment: None,
+            properties: Vec::new(),
             text: None,
         }))
     }
 
     fn view_of_query(&mut self, preamble: Preamble, if_not_exists: bool, name: Vec<String>) -> Result<Command> {
         let columns = if self.is_sign("(") { self.in_parentheses(Self::view_column)? } else { Vec::new() };
-        let mut comment = None;
+        let (mut comment, mut properties) = (None, Vec::new());
         while !self.is_word("AS") {
             if self.take_word("COMMENT") {
                 comment = Some(self.string()?);
             } else if self.take_word("TBLPROPERTIES") {
-                self.properties()?;
+                properties = self.properties()?;
             } else if self.take_words(&["WITH", "SCHEMA"]) {
-                self.advance();
-                self.take_word("EVOLUTION");
+                if self.take_one_of(&["BINDING", "COMPENSATION"]).is_none() {
+                    return Err(Error::unsupported("views WITH SCHEMA EVOLUTION"));
+                }
             } else {
                 return Err(self.error_here());
             }
@@ -140,8 +147,8 @@ impl Parser<'_> {
         let start = self.at;
         let query = self.query()?;
         let text = (preamble.kind == ViewKind::Permanent).then(|| self.written_since(start).to_owned());
-        let Preamble { replace, kind } = preamble;
-        Ok(Command::CreateView(CreateView { name, query, kind, replace, if_not_exists, columns, comment, text }))
+        let Preamble { replace, kind, .. } = preamble;
+        Ok(Command::CreateView(CreateView { name, query, kind, replace, if_not_exists, columns, comment, properties, text }))
     }
 
     fn view_column(&mut self) -> Result<(String, Option<String>)> {
@@ -150,8 +157,7 @@ impl Parser<'_> {
         Ok((name, comment))
     }
 
-    fn create_table(&mut self, replace: bool) -> Result<CreateTable> {
-        let start = self.at;
+    fn create_table(&mut self, preamble: Preamble) -> Result<CreateTable> {
         let if_not_exists = self.if_not_exists();
         let name = self.table_name()?;
         let like = if self.take_word("LIKE") { Some(self.table_name()?) } else { None };
@@ -168,15 +174,17 @@ impl Parser<'_> {
             options: Vec::new(),
             properties: Vec::new(),
             if_not_exists,
-            replace,
+            replace: preamble.replace,
+            must_exist: preamble.must_exist,
+            is_external: preamble.is_external,
             like,
         };
         while self.table_clause(&mut table)? {}
         let is_query = self.take_word("AS") || self.begins_query(0);
         table.query = if is_query { Some(self.query()?) } else { None };
         if table.query.is_some() && table.columns.is_some() {
-            let text = "A table made AS a query takes its columns from the query; they cannot be listed.";
-            return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0035").with("message", text).text(text)));
+            let text = "Schema may not be specified in a Create Table As Select (CTAS) statement";
+            return Err(self.error_since(preamble.start, Error::new("_LEGACY_ERROR_TEMP_0035").with("message", text).text(text)));
         }
         Ok(table)
     }
@@ -201,7 +209,7 @@ impl Parser<'_> {
         } else if self.take_word("LOCATION") {
             let location = self.string()?;
             self.once(start, "LOCATION", table.location.replace(location).is_some())?;
-        } else if self.take_word("COMMENT") {
+        } else if table.like.is_none() && self.take_word("COMMENT") {
             let comment = self.string()?;
             self.once(start, "COMMENT", table.comment.replace(comment).is_some())?;
         } else if self.take_word("TBLPROPERTIES") {

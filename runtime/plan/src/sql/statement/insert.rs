@@ -8,11 +8,12 @@
 use emberflow_base::{Error, Result};
 
 use super::super::cursor::Parser;
-use crate::tree::{Command, Cte, Expr, Insert, Relation, RelationKind, SaveMode, Write, WriteTarget};
+use crate::tree::{Command, Cte, Expr, Insert, PartitionSpec, Relation, RelationKind, SaveMode, Write, WriteTarget};
 
 impl Parser<'_> {
     /// The INSERT here, with names given by a WITH before it.
     pub(super) fn insert(&mut self, ctes: Vec<Cte>, recursive: bool) -> Result<Command> {
+        let start = self.at;
         self.expect_word("INSERT")?;
         let overwrite = self.take_word("OVERWRITE");
         if overwrite && (self.is_word("DIRECTORY") || self.is_word("LOCAL") && self.is_word_at(1, "DIRECTORY")) {
@@ -23,8 +24,17 @@ impl Parser<'_> {
         }
         self.take_word("TABLE");
         let mut insert = self.insert_target(overwrite)?;
+        if insert.if_not_exists && !insert.overwrite {
+            let error = Error::new("INVALID_STATEMENT_OR_CLAUSE").with("operation", "INSERT INTO ... IF NOT EXISTS");
+            return Err(self.error_since(start, error.text("IF NOT EXISTS goes with INSERT OVERWRITE only.")));
+        }
         insert.query = named(ctes, recursive, self.query()?);
         Ok(Command::Insert(insert))
+    }
+
+    /// `PARTITION (a = 1, b)`, if it stands here.
+    pub(super) fn partition_spec(&mut self) -> Result<PartitionSpec> {
+        if self.take_word("PARTITION") { self.in_parentheses(Self::partition_value) } else { Ok(Vec::new()) }
     }
 
     /// The table and what is said of it; the query is still to come.
@@ -33,7 +43,7 @@ impl Parser<'_> {
         if self.is_word("REPLACE") && self.is_one_of_at(1, &["WHERE", "USING", "ON"]) {
             return Err(Error::unsupported("INSERT .. REPLACE WHERE"));
         }
-        let partition = if self.take_word("PARTITION") { self.in_parentheses(Self::partition_value)? } else { Vec::new() };
+        let partition = self.partition_spec()?;
         let if_not_exists = self.if_not_exists();
         let by_name = self.take_words(&["BY", "NAME"]);
         let has_columns = !by_name && self.is_sign("(") && !self.begins_query(1);
@@ -43,7 +53,7 @@ impl Parser<'_> {
     }
 
     /// `a = 1`, or `a` for a partition found in the rows.
-    fn partition_value(&mut self) -> Result<(String, Option<Expr>)> {
+    pub(super) fn partition_value(&mut self) -> Result<(String, Option<Expr>)> {
         let name = self.identifier()?;
         let value = if self.take_sign("=") || self.take_sign("==") { Some(self.value()?) } else { None };
         Ok((name, value))
@@ -55,6 +65,10 @@ impl Parser<'_> {
         let path = self.take_string();
         if self.is_one_of(&["ROW", "STORED"]) {
             return Err(Error::unsupported("INSERT OVERWRITE DIRECTORY in Hive's formats"));
+        }
+        if !self.is_word("USING") {
+            let error = Error::new("NOT_SUPPORTED_COMMAND_WITHOUT_HIVE_SUPPORT");
+            return Err(error.with("cmd", "INSERT OVERWRITE DIRECTORY with the Hive format"));
         }
         self.expect_word("USING")?;
         let format = Some(self.multipart_identifier()?.join("."));

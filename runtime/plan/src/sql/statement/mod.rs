@@ -3,17 +3,20 @@
 //!     query  ── SELECT, WITH, VALUES, FROM, TABLE, (        create ── CREATE, REPLACE
 //!     insert ── INSERT                                      show   ── SHOW, DESCRIBE
 //!     set    ── SET, RESET                                  small  ── DROP, USE, CACHE, REFRESH, TRUNCATE ...
+//!     alter  ── ALTER, COMMENT, MSCK, ANALYZE               variables ── DECLARE, EXECUTE IMMEDIATE
 //!
 //! A statement that Spark knows and we do not becomes `Command::Unsupported` with its name; what no one knows is a syntax
 //! error. Begin at [`Parser::statement`].
 
+mod alter;
 mod create;
 mod insert;
 mod set;
 mod show;
 mod small;
+mod variables;
 
-use emberflow_base::Result;
+use emberflow_base::{Error, Result};
 
 use super::cursor::Parser;
 use super::lexer::Kind;
@@ -26,43 +29,49 @@ const UNKNOWN: &[&str] = &[
     "ADD FILES",
     "ADD JAR",
     "ADD JARS",
-    "ALTER DATABASE",
-    "ALTER NAMESPACE",
-    "ALTER SCHEMA",
-    "ALTER TABLE",
-    "ALTER VIEW",
-    "ANALYZE TABLE",
     "ANALYZE TABLES",
     "BEGIN",
     "CALL",
-    "COMMENT ON",
-    "COMMIT",
-    "DECLARE",
     "DELETE FROM",
-    "DFS",
-    "EXECUTE IMMEDIATE",
-    "EXPORT TABLE",
-    "GRANT",
-    "IMPORT TABLE",
     "LIST ARCHIVE",
     "LIST FILE",
     "LIST FILES",
     "LIST JAR",
     "LIST JARS",
     "LOAD DATA",
-    "LOCK DATABASE",
-    "LOCK TABLE",
     "MERGE INTO",
     "MERGE WITH SCHEMA EVOLUTION INTO",
-    "MSCK REPAIR TABLE",
-    "MSCK TABLE",
-    "REPAIR TABLE",
+    "UPDATE",
+];
+
+/// Statements of Hive, which Spark refuses while it parses.
+const HIVES: &[&str] = &[
+    "ALTER INDEX",
+    "COMMIT",
+    "CREATE ROLE",
+    "CREATE TEMPORARY MACRO",
+    "DFS",
+    "DROP ROLE",
+    "DROP TEMPORARY MACRO",
+    "EXPORT TABLE",
+    "GRANT",
+    "IMPORT TABLE",
+    "LOCK DATABASE",
+    "LOCK TABLE",
     "REVOKE",
     "ROLLBACK",
+    "SHOW COMPACTIONS",
+    "SHOW CURRENT ROLES",
+    "SHOW GRANT",
+    "SHOW INDEXES",
+    "SHOW LOCKS",
+    "SHOW PRINCIPALS",
+    "SHOW ROLE GRANT",
+    "SHOW ROLES",
+    "SHOW TRANSACTIONS",
     "START TRANSACTION",
     "UNLOCK DATABASE",
     "UNLOCK TABLE",
-    "UPDATE",
 ];
 
 impl Parser<'_> {
@@ -77,7 +86,15 @@ impl Parser<'_> {
         if *self.kind(0) != Kind::Word {
             return Err(self.error_here());
         }
+        if let Some(words) = HIVES.iter().find(|words| self.are_words(&words.split(' ').collect::<Vec<_>>())) {
+            return Err(self.no_statement(self.at, words));
+        }
+        if let Some(change) = self.change()? {
+            return Ok(Statement::Command(change));
+        }
         match self.written(0).to_uppercase().as_str() {
+            "DECLARE" => self.declare().map(Statement::Command),
+            "EXECUTE" => self.execute_immediate().map(Statement::Command),
             "SELECT" | "VALUES" | "FROM" | "TABLE" | "MAP" | "REDUCE" => self.query().map(Statement::Query),
             "WITH" => self.with_statement(),
             "EXPLAIN" => self.explain(),
@@ -125,6 +142,17 @@ impl Parser<'_> {
         let name = statements.iter().find(|name| self.are_words(&name.split(' ').collect::<Vec<_>>()))?;
         self.skip_rest();
         Some(Command::Unsupported { name: (*name).to_owned() })
+    }
+
+    /// Spark's refusal of a whole statement, which began at `start`.
+    fn no_statement(&mut self, start: usize, operation: &str) -> Error {
+        self.skip_rest();
+        let error = Error::new("INVALID_STATEMENT_OR_CLAUSE").with("operation", operation);
+        self.error_since(start, error.text(format!("The statement {operation} is not supported.")))
+    }
+
+    pub(super) fn is_end_at(&self, ahead: usize) -> bool {
+        *self.kind(ahead) == Kind::End || self.is_sign_at(ahead, ";")
     }
 
     fn skip_rest(&mut self) {

@@ -11,9 +11,10 @@ use crate::tree::{CatalogOp, Command, Expr, Relation, RelationKind, Statement};
 
 impl Parser<'_> {
     pub(super) fn set(&mut self) -> Result<Statement> {
+        let start = self.at;
         self.expect_word("SET")?;
         if self.take_words(&["TIME", "ZONE"]) {
-            let value = self.time_zone()?;
+            let value = self.time_zone()?.with_origin(self.origin_since(start));
             return Ok(Statement::Command(Command::SetTimeZone { value }));
         }
         if self.is_word("CATALOG") && self.is_identifier(1) {
@@ -22,12 +23,15 @@ impl Parser<'_> {
             let relation = Relation::new(RelationKind::Catalog(CatalogOp::SetCurrentCatalog { name }));
             return Ok(Statement::Query(relation));
         }
-        if self.is_one_of(&["VARIABLE", "VAR", "ROLE", "PATH"]) && self.is_identifier(1) {
+        if self.is_one_of(&["VARIABLE", "VAR"]) && (self.is_identifier(1) || self.is_sign_at(1, "(")) {
+            self.advance();
+            return self.set_variables().map(Statement::Command);
+        }
+        if self.is_one_of(&["ROLE", "PATH"]) && self.is_identifier(1) {
             let name = format!("SET {}", self.written(0).to_uppercase());
             self.skip_rest();
             return Ok(Statement::Command(Command::Unsupported { name }));
         }
-        let start = self.at - 1;
         let set = self.set_key();
         match &set {
             Command::Set { key: Some(key), .. } if !is_key(key) && !self.text.contains('`') => {

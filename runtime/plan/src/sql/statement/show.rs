@@ -9,21 +9,12 @@ use emberflow_base::{Error, Result};
 
 use super::super::cursor::Parser;
 use crate::tree::{CatalogOp, Command, Expr, FunctionScope, Relation, RelationKind, Statement};
+use crate::types::quote;
 
 const UNKNOWN: &[&str] = &[
-    "SHOW TABLE EXTENDED",
     "SHOW CACHED TABLES",
     "SHOW COLLATIONS",
-    "SHOW COMPACTIONS",
-    "SHOW GRANT",
-    "SHOW INDEX",
-    "SHOW INDEXES",
-    "SHOW LOCKS",
-    "SHOW PRINCIPALS",
     "SHOW PROCEDURES",
-    "SHOW ROLE",
-    "SHOW ROLES",
-    "SHOW TRANSACTIONS",
 ];
 
 const DATABASE: &[&str] = &["DATABASE", "SCHEMA", "NAMESPACE"];
@@ -55,6 +46,9 @@ impl Parser<'_> {
         if self.is_word("FUNCTIONS") || self.is_word_at(1, "FUNCTIONS") {
             return self.show_functions();
         }
+        if self.take_words(&["TABLE", "EXTENDED"]) {
+            return self.show_table_extended();
+        }
         match self.take_one_of(&[
             "TABLES",
             "VIEWS",
@@ -80,8 +74,23 @@ impl Parser<'_> {
                 self.namespace()?;
                 Ok(Command::ShowDatabases { pattern: self.pattern()? })
             }
+            None if self.is_identifier(0) && self.is_end_at(1) => {
+                self.advance();
+                Err(self.error_missing("'FUNCTIONS'"))
+            }
             None => Err(self.error_here()),
         }
+    }
+
+    /// `SHOW TABLE EXTENDED IN d LIKE 'x*'`
+    fn show_table_extended(&mut self) -> Result<Command> {
+        let namespace = self.namespace()?;
+        self.expect_word("LIKE")?;
+        let pattern = self.string()?;
+        if self.is_word("PARTITION") {
+            return Err(Error::unsupported("SHOW TABLE EXTENDED of a partition"));
+        }
+        Ok(Command::ShowTableExtended { namespace, pattern })
     }
 
     /// `[FROM | IN] a.b`
@@ -103,10 +112,8 @@ impl Parser<'_> {
 
     fn show_partitions(&mut self) -> Result<Command> {
         let table = self.table_name()?;
-        if self.is_word("PARTITION") {
-            return Err(Error::unsupported("SHOW PARTITIONS of some partitions"));
-        }
-        Ok(Command::ShowPartitions { table })
+        let partition = self.partition_spec()?;
+        Ok(Command::ShowPartitions { table, partition })
     }
 
     fn show_properties(&mut self) -> Result<Command> {
@@ -125,8 +132,9 @@ impl Parser<'_> {
         };
         if !self.is_word("FUNCTIONS") {
             let word = self.identifier()?;
-            let error = Error::new("INVALID_SQL_SYNTAX.SHOW_FUNCTIONS_INVALID_SCOPE").with("scope", &word);
-            return Err(self.error_since(start, error.text(format!("SHOW knows USER, SYSTEM and ALL functions, not {word}."))));
+            self.skip_rest();
+            let error = Error::new("INVALID_SQL_SYNTAX.SHOW_FUNCTIONS_INVALID_SCOPE").with("scope", quote(&word));
+            return Err(self.error_since(start - 1, error.text(format!("SHOW knows USER, SYSTEM and ALL functions, not {word}."))));
         }
         self.advance();
         self.namespace()?;
@@ -165,10 +173,6 @@ impl Parser<'_> {
         self.describe_table()
     }
 
-    fn is_end_at(&self, ahead: usize) -> bool {
-        *self.kind(ahead) == super::super::lexer::Kind::End || self.is_sign_at(ahead, ";")
-    }
-
     /// A function's name, or an operator's sign or a string.
     fn function_name(&mut self) -> Result<Vec<String>> {
         if self.is_identifier(0) {
@@ -191,14 +195,12 @@ impl Parser<'_> {
             self.advance();
         }
         let table = self.table_name()?;
-        if self.is_word("PARTITION") {
-            return Err(Error::unsupported("DESCRIBE of a partition"));
-        }
+        let partition = self.partition_spec()?;
         if self.are_words(&["AS", "JSON"]) {
             return Err(Error::unsupported("DESCRIBE .. AS JSON"));
         }
         let column = if self.is_identifier(0) { self.multipart_identifier()? } else { Vec::new() };
-        Ok(Command::DescribeTable { table, extended, column })
+        Ok(Command::DescribeTable { table, extended, column, partition })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Begin at [`Parser::small_command`].
 
-use emberflow_base::Result;
+use emberflow_base::{Error, Result};
 
 use super::super::cursor::Parser;
 use super::super::lexer::Kind;
@@ -12,12 +12,7 @@ const UNKNOWN: &[&str] = &[
     "DROP FUNCTION",
     "DROP TEMPORARY FUNCTION",
     "DROP TEMP FUNCTION",
-    "DROP TEMPORARY VARIABLE",
-    "DROP TEMP VARIABLE",
     "DROP INDEX",
-    "DROP ROLE",
-    "DROP MACRO",
-    "DROP TEMPORARY MACRO",
     "REFRESH FUNCTION",
 ];
 
@@ -46,6 +41,9 @@ impl Parser<'_> {
     }
 
     fn drop_command(&mut self) -> Result<Command> {
+        if self.take_words(&["TEMPORARY", "VARIABLE"]) || self.take_words(&["TEMP", "VARIABLE"]) {
+            return self.drop_variable();
+        }
         match self.take_one_of(&["TABLE", "VIEW", "DATABASE", "SCHEMA", "NAMESPACE"]) {
             Some("TABLE") => {
                 let if_exists = self.if_exists();
@@ -91,7 +89,8 @@ impl Parser<'_> {
             return Ok(Command::RefreshTable { name: self.table_name()? });
         }
         if self.is_end() {
-            return Err(self.error_here());
+            let text = "Resource paths cannot be empty in REFRESH statements. Use / to match everything";
+            return Err(self.error_since(self.at - 1, Error::new("_LEGACY_ERROR_TEMP_0064").with("msg", text).text(text)));
         }
         if *self.kind(1) == Kind::End
             && let Some(path) = self.take_string()
@@ -102,12 +101,11 @@ impl Parser<'_> {
     }
 
     fn truncate_command(&mut self) -> Result<Command> {
-        self.expect_word("TABLE")?;
-        let name = self.table_name()?;
-        if self.is_word("PARTITION") {
-            self.skip_rest();
-            return Ok(Command::Unsupported { name: "TRUNCATE TABLE .. PARTITION".into() });
+        if !self.take_word("TABLE") {
+            return Err(self.error_missing("'TABLE'"));
         }
-        Ok(Command::TruncateTable { name })
+        let name = self.table_name()?;
+        let partition = self.partition_spec()?;
+        Ok(Command::TruncateTable { name, partition })
     }
 }

@@ -12,6 +12,9 @@ const SEEDS: &[&str] = &[
     "select * from t pivot (sum(a) as s for (b, c) in ((1, 2) as x)) group by grouping sets ((a), rollup(b, c)) order by all limit 3",
     "set a.b = c; show functions like 'x'; describe table extended t a.b; cache lazy table t options (a 'b') as select 1",
     "create table t (a decimal(10, 2) not null default 1 comment 'x', b struct<c: array<map<string, int>>>) partitioned by (a)",
+    "alter table a.t add if not exists partition (p = 1, q = 'x') partition (p = 2); alter view v as select 1; comment on table t is 'x'",
+    "declare or replace variable x int default 5; set var (x, y) = (select 1, 2), z = default; execute immediate 'x' into y using 1 as z",
+    "select * from t tablesample (10 percent) unpivot include nulls ((x, y) for n in ((a, b) as c, (d, e))) where a in () |> select 1",
     "select trim(both 'x' from y), extract(day from z), substring(a from 1 for 2), cast(a as interval day to second), :p, ?",
 ];
 

@@ -40,7 +40,7 @@ fn views_and_tables() {
             concat!(
                 "CreateTable { name: [\"d\", \"t\"], columns: None, provider: Some(\"parquet\"), query: None, partition_by: [\"a\"], ",
                 "location: Some(\"/x\"), comment: Some(\"c\"), options: [], properties: [], if_not_exists: true, replace: false, ",
-                "like: None } Project(1 AS a)"
+                "must_exist: false, is_external: false, like: None } Project(1 AS a)"
             ),
         ),
         ("drop table if exists t purge", "DropTable { name: [\"t\"], if_exists: true, purge: true }"),
@@ -55,7 +55,45 @@ fn views_and_tables() {
         ),
         ("use d", "Use { name: [\"d\"] }"),
         ("use schema d", "Use { name: [\"d\"] }"),
-        ("truncate table t", "TruncateTable { name: [\"t\"] }"),
+        ("truncate table t", "TruncateTable { name: [\"t\"], partition: [] }"),
+    ]);
+}
+
+#[test]
+fn changes() {
+    check(&[
+        ("alter table t rename to d.u", "AlterTable { name: [\"t\"], change: RenameTo([\"d\", \"u\"]) }"),
+        (
+            "alter table t add columns (a int comment 'x', b string)",
+            concat!(
+                "AlterTable { name: [\"t\"], change: AddColumns(StructType { fields: [StructField { name: \"a\", data_type: Int, ",
+                "nullable: true, metadata: Some(\"{\\\"comment\\\":\\\"x\\\"}\") }, StructField { name: \"b\", data_type: String, ",
+                "nullable: true, metadata: None }] }) }"
+            ),
+        ),
+        (
+            "alter table t set tblproperties (a.b = 'c')",
+            "AlterTable { name: [\"t\"], change: SetProperties([(\"a.b\", \"c\")]) }",
+        ),
+        (
+            "alter table t unset tblproperties if exists ('a')",
+            "AlterTable { name: [\"t\"], change: UnsetProperties { keys: [\"a\"], if_exists: true } }",
+        ),
+        ("alter table t set location '/x'", "AlterTable { name: [\"t\"], change: SetLocation(\"/x\") }"),
+        ("alter table t drop column a", "AlterTable { name: [\"t\"], change: Refused(\"DROP COLUMN\") }"),
+        ("msck repair table t", "AlterTable { name: [\"t\"], change: RecoverPartitions }"),
+        ("comment on table t is null", "AlterTable { name: [\"t\"], change: Comment(None) }"),
+        ("alter view v rename to w", "AlterView { name: [\"v\"], change: RenameTo([\"w\"]) }"),
+        ("alter schema d set dbproperties (a = 1)", "AlterDatabase { name: [\"d\"], change: SetProperties([(\"a\", \"1\")]) }"),
+        ("analyze table t compute statistics noscan", "AnalyzeTable { name: [\"t\"], scan: false }"),
+    ]);
+}
+
+#[test]
+fn variables() {
+    check(&[
+        ("drop temp variable if exists x", "DropVariable { name: [\"x\"], if_exists: true }"),
+        ("declare a, b int", "DeclareVariables { names: [[\"a\"], [\"b\"]], replace: false, data_type: Some(Int), default: None }"),
     ]);
 }
 
@@ -88,8 +126,8 @@ fn showing_and_describing() {
         ("show tblproperties t (a.b)", "ShowTableProperties { table: [\"t\"], key: Some(\"a.b\") }"),
         ("show current schema", "Project(current_catalog() AS catalog, current_schema() AS namespace)"),
         ("show catalogs", "Project(Catalog(ListCatalogs { pattern: None }); name AS catalog)"),
-        ("describe t", "DescribeTable { table: [\"t\"], extended: false, column: [] }"),
-        ("desc table extended t a.b", "DescribeTable { table: [\"t\"], extended: true, column: [\"a\", \"b\"] }"),
+        ("describe t", "DescribeTable { table: [\"t\"], extended: false, column: [], partition: [] }"),
+        ("desc table extended t a.b", "DescribeTable { table: [\"t\"], extended: true, column: [\"a\", \"b\"], partition: [] }"),
         ("describe query select 1", "DescribeQuery Project(1)"),
         ("desc values (1)", "DescribeQuery Values((1))"),
         ("describe function extended upper", "DescribeFunction { name: [\"upper\"], extended: true }"),
@@ -120,7 +158,6 @@ fn caches() {
 fn what_spark_knows_and_we_do_not() {
     check(&[
         ("merge into t using s on a = b when matched then delete", "Unsupported { name: \"MERGE INTO\" }"),
-        ("alter table t add columns (a int)", "Unsupported { name: \"ALTER TABLE\" }"),
         ("update t set a = 1", "Unsupported { name: \"UPDATE\" }"),
         ("create function f as 'x'", "Unsupported { name: \"CREATE FUNCTION\" }"),
         ("begin select 1; end", "Unsupported { name: \"BEGIN\" }"),
