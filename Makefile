@@ -10,6 +10,7 @@ SCALE ?= 1
 RUNS ?= 3
 BIN = $(CARGO_TARGET_DIR)/debug
 DATA = $(EMBERFLOW_CACHE)/tpch-0.01
+TPCDS = $(EMBERFLOW_CACHE)/tpcds-0.01
 JDBC_DRIVER = $(EMBERFLOW_CACHE)/venv-spark/lib/python3*/site-packages/pyspark/jars/connect-repl/spark-connect-client-jdbc_*.jar
 MVN = mvn -B -ntp -q -f jvm/pom.xml
 # A suite joins this list when it passes.
@@ -30,10 +31,10 @@ test-rust:
 	@.ci/need rust r
 	cargo test --workspace
 
-# PySpark's own client against `emberflow serve`: the golden corpus, and TPC-H at scale 0.01.
-test-pyspark: build $(DATA)/ready
-	@.ci/need python
-	tests/pyspark $(BIN)/emberflow $(DATA)
+# PySpark's own client against `emberflow serve`: the golden corpus, TPC-H and TPC-DS at scale 0.01.
+test-pyspark: build $(DATA)/ready $(TPCDS)/ready
+	@.ci/need python jvm
+	tests/pyspark $(BIN)/emberflow $(DATA) $(TPCDS)
 
 test-r: install-r $(DATA)/ready
 	Rscript tests/tpch/replay.R $(DATA)
@@ -51,6 +52,10 @@ build:
 
 $(DATA)/ready: | build
 	$(BIN)/emberflow tpch --scale 0.01 --out $(DATA)
+	@touch $@
+
+$(TPCDS)/ready: | build
+	$(BIN)/emberflow tpcds --scale 0.01 --out $(TPCDS)
 	@touch $@
 
 # The R package, into R's own library.
