@@ -7,6 +7,15 @@ catalog_frame <- function(operation, name = NULL, database = NULL, pattern = NUL
   new_frame(native(wrap__frame_catalog, active_session(), operation, name, database, pattern))
 }
 
+# A listing is made when it is used; what is wrong with it is told at once.
+catalog_listing <- function(method, ...) {
+  in_method(method, {
+    listing <- catalog_frame(...)
+    collect(limit(listing, 1))
+  })
+  listing
+}
+
 catalog_rows <- function(...) collect(catalog_frame(...))
 
 catalog_value <- function(...) catalog_rows(...)[[1]][[1]]
@@ -25,31 +34,27 @@ catalog_do <- function(...) {
 #' @return `SparkDataFrame`s, but for `tableNames`, which returns a list of names, and for `tableExists` and its like.
 #' @name catalog
 #' @export
-tables <- function(databaseName = NULL) {
-  found <- catalog_frame("list_tables", database = databaseName)
-  columns <- list(
-    alias(call_function("coalesce", call_function("array_join", column("namespace"), "."), ""), "namespace"),
-    alias(column("name"), "tableName"),
-    column("isTemporary")
-  )
-  select(found, columns)
+tables <- function(databaseName = NULL) withColumnRenamed(listTables(databaseName), "name", "tableName")
+
+#' @rdname catalog
+#' @export
+tableNames <- function(databaseName = NULL) {
+  in_method("tableNames", as.list(catalog_rows("list_tables", database = databaseName)$name))
 }
 
 #' @rdname catalog
 #' @export
-tableNames <- function(databaseName = NULL) as.list(catalog_rows("list_tables", database = databaseName)$name)
+listTables <- function(databaseName = NULL) catalog_listing("listTables", "list_tables", database = databaseName)
 
 #' @rdname catalog
 #' @export
-listTables <- function(databaseName = NULL) catalog_frame("list_tables", database = databaseName)
+listColumns <- function(tableName, databaseName = NULL) {
+  catalog_listing("listColumns", "list_columns", tableName, databaseName)
+}
 
 #' @rdname catalog
 #' @export
-listColumns <- function(tableName, databaseName = NULL) catalog_frame("list_columns", tableName, databaseName)
-
-#' @rdname catalog
-#' @export
-listFunctions <- function(databaseName = NULL) catalog_frame("list_functions", database = databaseName)
+listFunctions <- function(databaseName = NULL) catalog_listing("listFunctions", "list_functions", database = databaseName)
 
 #' @rdname catalog
 #' @export
@@ -82,15 +87,15 @@ catalog_entry <- function(...) {
 
 #' @rdname catalog
 #' @export
-getTable <- function(tableName) catalog_entry("get_table", tableName)
+getTable <- function(tableName) in_method("getTable", catalog_entry("get_table", tableName))
 
 #' @rdname catalog
 #' @export
-getDatabase <- function(databaseName) catalog_entry("get_database", databaseName)
+getDatabase <- function(databaseName) in_method("getDatabase", catalog_entry("get_database", databaseName))
 
 #' @rdname catalog
 #' @export
-getFunc <- function(functionName) catalog_entry("get_function", functionName)
+getFunc <- function(functionName) in_method("getFunc", catalog_entry("get_function", functionName))
 
 #' @rdname catalog
 #' @export

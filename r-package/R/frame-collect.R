@@ -140,17 +140,10 @@ str_values <- function(type, values) {
   )
   class <- r_class(type)
   label <- if (base::`%in%`(class, names(short))) short[[class]] else class
-  texts <- if (is.list(values)) {
-    vapply(values, function(value) "?", "")
-  } else if (is.character(values)) {
-    paste0("\"", values, "\"")
-  } else {
-    format_each(values)
-  }
+  texts <- if (is.list(values)) rep("?", length(values)) else as.character(values)
+  if (is.character(values)) texts <- paste0("\"", texts, "\"")
   paste(c(label, texts), collapse = " ")
 }
-
-format_each <- function(values) vapply(seq_along(values), function(at) format(values[at]), "")
 
 #' The plan
 #'

@@ -223,11 +223,11 @@ mutated <- function(x, values, texts) {
 #'
 #' @param x a `SparkDataFrame`.
 #' @param col names or a column; unknown names change nothing.
-#' @param ... not used for a `SparkDataFrame`.
+#' @param ... further names or columns.
 #' @rdname drop
 #' @export
-setMethod("drop", "SparkDataFrame", function(x, col) {
-  if (is_column(col)) col <- list(col)
+setMethod("drop", "SparkDataFrame", function(x, col, ...) {
+  col <- c(if (is_column(col)) list(col) else as.list(col), list(...))
   by_name <- vapply(as.list(col), is.character, TRUE)
   columns <- as.list(col)[!by_name]
   new_frame(native(wrap__frame_drop, x@sdf, handles(columns), as.character(unlist(as.list(col)[by_name]))))

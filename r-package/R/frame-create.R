@@ -14,7 +14,7 @@ NULL
 #' @param data a data.frame, a list of rows (lists), or a list of scalars.
 #' @param schema `NULL`, column names, or a [structType()].
 #' @param samplingRatio not used.
-#' @param numPartitions accepted; local data stay in one piece and are split when they are used.
+#' @param numPartitions in how many partitions the rows start, at most one per row; by default in one.
 #' @return A `SparkDataFrame`.
 #' @examples
 #' \dontrun{
@@ -38,14 +38,15 @@ createDataFrame <- function(data, schema = NULL, samplingRatio = 1.0, numPartiti
   }
   if (!is.null(numPartitions) && !is.numeric(numPartitions)) refuse("numPartitions should be numeric.")
   if (is.character(schema) && length(schema) == 1 && length(columns) != 1) schema <- structType(schema)
+  pieces <- if (is.null(numPartitions)) 1 else max(1, trunc(numPartitions))
   if (inherits(schema, "structType")) {
-    return(frame_of_typed(session, columns, rows, schema))
+    return(frame_of_typed(session, columns, rows, schema, pieces))
   }
   if (!is.null(schema)) names <- as.character(unlist(schema))
   if (length(columns) == 0) refuse("can not create a SparkDataFrame without columns; give a schema")
   names <- column_names(names, length(columns))
   columns <- lapply(columns, ready_column)
-  new_frame(native(wrap__frame_from_columns, session, columns, names, rows, NULL))
+  new_frame(native(wrap__frame_from_columns, session, columns, names, rows, NULL, pieces))
 }
 
 #' @rdname createDataFrame
@@ -54,14 +55,14 @@ as.DataFrame <- function(data, schema = NULL, samplingRatio = 1.0, numPartitions
   createDataFrame(data, schema, samplingRatio, numPartitions)
 }
 
-frame_of_typed <- function(session, columns, rows, schema) {
+frame_of_typed <- function(session, columns, rows, schema, pieces) {
   fields <- schema$parts$names
   if (rows == 0) columns <- rep(list(list()), length(fields))
   if (length(columns) != length(fields)) {
     refuse("the schema has ", length(fields), " fields and the data have ", length(columns), " columns")
   }
   columns <- lapply(columns, ready_column)
-  new_frame(native(wrap__frame_from_columns, session, columns, fields, rows, schema$parts))
+  new_frame(native(wrap__frame_from_columns, session, columns, fields, rows, schema$parts, pieces))
 }
 
 # Rows (lists or scalars) as columns of cells; the first row says how many there are.

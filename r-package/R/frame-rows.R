@@ -55,17 +55,19 @@ setMethod("dropDuplicates", "SparkDataFrame", function(x, ...) {
 #' @export
 setMethod("sample", "SparkDataFrame", function(x, withReplacement = FALSE, fraction, seed, ...) {
   if (!is.logical(withReplacement) || length(withReplacement) != 1) {
-    refuse("withReplacement should be logical, NULL or omitted.")
+    refuse("withReplacement must be logical; however, got ", class(withReplacement)[[1]])
   }
-  if (missing(fraction) || !is.numeric(fraction) || fraction < 0) {
-    refuse("fraction must be a non-negative numeric; actual: ", if (missing(fraction)) "missing" else class(fraction)[[1]])
+  if (missing(fraction)) refuse("fraction must be numeric; however, got nothing")
+  if (!is.numeric(fraction) || length(fraction) != 1) refuse("fraction must be numeric; however, got ", class(fraction)[[1]])
+  if (is.na(fraction) || fraction < 0) {
+    refuse("Error in sample : illegal argument - requirement failed: Sampling fraction (", format(fraction, nsmall = 1), ") must be nonnegative")
   }
   new_frame(native(wrap__frame_sample, x@sdf, 0, fraction, withReplacement, seed_of(seed), FALSE))
 })
 
 seed_of <- function(seed) {
   if (missing(seed) || is.null(seed)) return(trunc(stats::runif(1, 0, .Machine$integer.max)))
-  if (is.na(seed)) refuse("seed must not be NULL or NA")
+  if (is.na(seed)) refuse("seed must not be NULL or NA; however, got NA")
   as.integer(seed)
 }
 

@@ -183,7 +183,7 @@ own_function("time", "window", function(x, windowDuration, slideDuration = NULL,
 
 # ---- Conditions and the rest ----
 
-one_column("misc", c(isnan = "isnan", is.nan = "isnan", not = "not", "crc32", "md5", "sha1", vector_to_array = "vector_to_array"))
+one_column("misc", c(isnan = "isnan", is.nan = "isnan", not = "not", "crc32", "md5", "sha1"))
 many_columns("misc", c("greatest", "least", "hash", "xxhash64"))
 no_columns("misc", c("input_file_name", "monotonically_increasing_id", "spark_partition_id"))
 
@@ -194,6 +194,9 @@ own_function("misc", "assert_true", function(x, errMsg = NULL) {
 })
 own_function("misc", "raise_error", function(x) call_function("raise_error", x), c("Column", "character"))
 own_function("misc", "array_to_vector", function(x) call_function("array_to_vector", x))
+own_function("misc", "vector_to_array", function(x, dtype = c("float64", "float32")) {
+  call_function("vector_to_array", x, match.arg(dtype))
+})
 
 # ---- Formats ----
 

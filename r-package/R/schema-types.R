@@ -18,6 +18,8 @@ NULL
 #'   `dataType.toString()` and `dataType.simpleString()`.
 #' @examples
 #' structType(structField("a", "integer"), structField("b", "string"))
+#' @rawNamespace export(structType.character, structType.jobj, structType.structField, print.structType)
+#' @rawNamespace export(structField.character, structField.jobj, print.structField)
 #' @export
 structType <- function(x, ...) UseMethod("structType", x)
 

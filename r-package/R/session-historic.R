@@ -78,6 +78,7 @@ sparkR.newJObject <- function(className, ...) no_java()
 no_java <- function() refuse("There are no Java objects behind this package: emberflow runs without a Java machine.")
 
 #' @rdname sparkR.callJMethod
+#' @rawNamespace export(print.jobj)
 #' @exportS3Method print jobj
 print.jobj <- function(x, ...) no_java()
 

@@ -168,19 +168,28 @@ setCheckpointDir <- function(directory) {
   apply_settings(c(spark.checkpoint.dir = normalizePath(directory, mustWork = FALSE)))
 }
 
-#' Names for what runs
+#' Names for what runs, and stopping by name
 #'
-#' Tags and properties are kept with the session, so that scripts can set and read them.
+#' What is started while a tag or a group is set runs under it. Cancelling stops everything of this session that runs under
+#' the name, whoever started it: on a server another R process with the same `session_id` in its address, in this process
+#' a [batchReader()] that is open. R itself waits for what it runs; Ctrl-C stops that.
 #'
 #' @param tag a name without commas.
 #' @param key,value a property and its value; `NULL` or `NA` unsets it.
-#' @param groupId,description,interruptOnCancel,value a name and text for the jobs that follow.
+#' @param groupId,description,interruptOnCancel a name and text for the jobs that follow.
+#' @return `getJobTags` a list of the tags, `getLocalProperty` a text or `NULL`; the others nothing.
+#' @examples
+#' \dontrun{
+#' addJobTag("nightly")
+#' reader <- batchReader(crossJoin(df, df))
+#' cancelJobsWithTag("nightly")
+#' }
 #' @name jobs
 #' @export
 addJobTag <- function(tag) {
   check_tag(tag)
   state$tags <- base::union(state$tags, tag)
-  invisible()
+  tag_jobs()
 }
 
 check_tag <- function(tag) {
@@ -189,12 +198,23 @@ check_tag <- function(tag) {
   if (grepl(",", tag, fixed = TRUE)) refuse("Spark job tag cannot contain ','.")
 }
 
+GROUP_PROPERTY <- "spark.jobGroup.id"
+
+# Tells the native session what later operations run under; a group is one more tag.
+tag_jobs <- function() {
+  group <- get0(GROUP_PROPERTY, envir = state$properties, inherits = FALSE)
+  native(wrap__session_tag, active_session(), c(state$tags, if (!is.null(group)) group_tag(group)))
+  invisible()
+}
+
+group_tag <- function(group) paste0("job-group-", utils::URLencode(as.character(group), reserved = TRUE))
+
 #' @rdname jobs
 #' @export
 removeJobTag <- function(tag) {
   check_tag(tag)
   state$tags <- setdiff(state$tags, tag)
-  invisible()
+  tag_jobs()
 }
 
 #' @rdname jobs
@@ -209,7 +229,7 @@ getJobTags <- function() {
 clearJobTags <- function() {
   active_session()
   state$tags <- character()
-  invisible()
+  tag_jobs()
 }
 
 #' @rdname jobs
@@ -222,6 +242,7 @@ setLocalProperty <- function(key, value) {
   } else {
     assign(key, as.character(value), envir = state$properties)
   }
+  if (identical(key, GROUP_PROPERTY)) tag_jobs()
   invisible()
 }
 
@@ -236,31 +257,39 @@ getLocalProperty <- function(key) {
 #' @rdname jobs
 #' @export
 setJobGroup <- function(groupId, description, interruptOnCancel) {
-  setLocalProperty("spark.jobGroup.id", groupId)
+  setLocalProperty(GROUP_PROPERTY, groupId)
   setJobDescription(description)
+  setInterruptOnCancel(interruptOnCancel)
 }
 
 #' @rdname jobs
 #' @export
 clearJobGroup <- function() {
-  setLocalProperty("spark.jobGroup.id", NULL)
+  setLocalProperty(GROUP_PROPERTY, NULL)
   setJobDescription(NULL)
+  setInterruptOnCancel(NULL)
 }
 
 #' @rdname jobs
 #' @export
 setJobDescription <- function(value) setLocalProperty("spark.job.description", value)
 
-# R waits for what it runs, so when it calls one of these nothing is left to cancel; Ctrl-C is what cancels.
+#' @rdname jobs
+#' @export
+setInterruptOnCancel <- function(interruptOnCancel) setLocalProperty("spark.job.interruptOnCancel", interruptOnCancel)
 
 #' @rdname jobs
 #' @export
-cancelJobGroup <- function(groupId) invisible(active_session())
+cancelJobGroup <- function(groupId) cancel_tagged(group_tag(groupId))
 
 #' @rdname jobs
 #' @export
-cancelJobsWithTag <- function(tag) check_tag(tag)
+cancelJobsWithTag <- function(tag) {
+  check_tag(tag)
+  cancel_tagged(tag)
+}
 
-#' @rdname jobs
-#' @export
-setInterruptOnCancel <- function(value) setLocalProperty("spark.job.interruptOnCancel", value)
+cancel_tagged <- function(tag) {
+  native(wrap__session_cancel_tagged, active_session(), tag)
+  invisible()
+}

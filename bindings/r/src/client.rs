@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::failure::{Failure, Report, Result};
 use crate::schema::struct_from_proto;
-use crate::transport::{Part, Progress};
+use crate::transport::{Order, Part, Progress};
 
 const UNAVAILABLE: i32 = 14;
 const UNAUTHENTICATED: i32 = 16;
@@ -73,20 +73,21 @@ impl Client {
     }
 
     /// The request that runs a plan.
-    pub fn execute_request(&self, plan: proto::Plan, operation_id: String) -> proto::ExecutePlanRequest {
+    pub fn execute_request(&self, order: Order) -> proto::ExecutePlanRequest {
         proto::ExecutePlanRequest {
             session_id: self.session_id.clone(),
             user_context: self.user(),
             client_type: self.kind(),
-            operation_id: Some(operation_id),
-            plan: Some(plan),
+            operation_id: Some(order.id),
+            plan: Some(order.plan),
+            tags: order.tags,
             ..Default::default()
         }
     }
 
     /// Starts a plan; its messages come through the receiver.
-    async fn execute(&self, plan: proto::Plan, operation_id: String) -> mpsc::Receiver<Result<Bytes, Status>> {
-        let request = self.execute_request(plan, operation_id);
+    async fn execute(&self, order: Order) -> mpsc::Receiver<Result<Bytes, Status>> {
+        let request = self.execute_request(order);
         let (sender, responses) = self.rpc.start(Method::ExecutePlan, Vec::new()).split();
         // A refused request shows as the first response.
         let _ = sender.send(Bytes::from(request.encode_to_vec())).await;
@@ -124,9 +125,9 @@ impl Client {
 }
 
 /// Runs a plan as the protocol does it: response messages, batches as IPC streams.
-pub fn protocol_parts(client: Client, plan: proto::Plan, operation_id: String) -> BoxStream<'static, Result<Part>> {
+pub fn protocol_parts(client: Client, order: Order) -> BoxStream<'static, Result<Part>> {
     let messages = futures::stream::once(async move {
-        let responses = client.execute(plan, operation_id).await;
+        let responses = client.execute(order).await;
         messages_of(client, responses)
     });
     let parts = messages.flatten().map(|message| message.and_then(parts_of));

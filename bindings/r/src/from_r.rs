@@ -32,9 +32,9 @@ const MICROS: f64 = 1e6;
 /// Above this the data travel as artifacts, in blocks of about this size, to stay below the limit of one message.
 const INLINE_MAX: usize = 32 << 20;
 
-/// A frame of local data. `schema` is NULL or the parallel vectors of a schema.
+/// A frame of local data in `pieces` partitions. `schema` is NULL or the parallel vectors of a schema.
 #[extendr]
-fn frame_from_columns(session_handle: Robj, columns: Robj, names: Robj, rows: Robj, schema: Robj) -> Robj {
+fn frame_from_columns(session_handle: Robj, columns: Robj, names: Robj, rows: Robj, schema: Robj, pieces: Robj) -> Robj {
     outcome(|| {
         let session = session(&session_handle)?;
         let vectors = elements(&columns, "data")?;
@@ -42,9 +42,39 @@ fn frame_from_columns(session_handle: Robj, columns: Robj, names: Robj, rows: Ro
         let wanted = if schema.is_null() { None } else { Some(schema_argument(&schema)?) };
         let natural = natural_schema(&vectors, texts(&names, "names")?, wanted.as_ref())?;
         let batch = batch(&vectors, &natural, rows)?;
-        let local = local_relation(session, &batch, &wanted.unwrap_or(natural))?;
-        Ok(hold(Frame::new(session.clone(), local)))
+        let schema = wanted.unwrap_or(natural);
+        let pieces = usize::try_from(whole(&pieces, "numPartitions")?).unwrap_or(1).clamp(1, rows.max(1));
+        let bound = |piece: usize| piece * rows / pieces;
+        let slices = (0..pieces).map(|piece| batch.slice(bound(piece), bound(piece + 1) - bound(piece)));
+        let frames = slices.map(|slice| Ok(Frame::new(session.clone(), local_relation(session, &slice, &schema)?)));
+        Ok(hold(one_after_another(frames.collect::<Result<_>>()?)?))
     })
+}
+
+/// Frames as one, each a partition of its own. Pairs of pairs keep the plan shallow.
+fn one_after_another(mut frames: Vec<Frame>) -> Result<Frame> {
+    while frames.len() > 1 {
+        let mut joined = Vec::with_capacity(frames.len().div_ceil(2));
+        let mut rest = frames.into_iter();
+        while let Some(first) = rest.next() {
+            joined.push(match rest.next() {
+                Some(second) => first.derive_with(&second, union_all),
+                None => first,
+            });
+        }
+        frames = joined;
+    }
+    frames.pop().ok_or_else(|| Failure::internal("local data in no piece"))
+}
+
+fn union_all(left_input: Option<Box<proto::Relation>>, right_input: Option<Box<proto::Relation>>) -> RelType {
+    RelType::SetOp(Box::new(proto::SetOperation {
+        left_input,
+        right_input,
+        set_op_type: proto::set_operation::SetOpType::Union.into(),
+        is_all: Some(true),
+        ..Default::default()
+    }))
 }
 
 /// The schema R keeps as parallel vectors; types it does not know how to spell are left to its DDL.

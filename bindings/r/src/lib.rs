@@ -2,7 +2,7 @@
 //!
 //!     R (r-package) ──.Call──► session ─► transport ─► engine in this process, or a server
 //!                              frame, column, verbs_*     plans as protobuf, built step by step
-//!                              actions                    running them
+//!                              actions, batches           running them
 //!                              to_r, from_r               Arrow ◄─► R vectors
 //!
 //! Always true: R is touched on R's own thread only; a native function returns an outcome and never raises
@@ -13,6 +13,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod actions;
+mod batches;
 mod client;
 mod column;
 mod column_text;
@@ -45,6 +46,7 @@ extendr_module! {
     use column;
     use from_r;
     use actions;
+    use batches;
     use verbs_columns;
     use verbs_rows;
     use verbs_statistics;

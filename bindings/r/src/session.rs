@@ -6,6 +6,7 @@
 //! Every function here runs on R's thread and waits for its answer.
 //! Not here: plans (`frame`), turning batches into vectors (`to_r`). Begin at [`Session::run`].
 
+use std::future::Future;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,14 +14,18 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
+use emberflow_connect::backend::Watch;
 use emberflow_connect::rpc::Method;
 use emberflow_plan::StructType;
 use extendr_api::prelude::*;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use prost::Message;
 use proto::analyze_plan_request::Analyze;
 use proto::analyze_plan_response::Result as Answer;
 use proto::config_request::operation::OpType as ConfigOperation;
+use proto::interrupt_request::{Interrupt, InterruptType};
+use proto::plan::OpType;
 use spark_connect_proto as proto;
 
 use crate::client::Client;
@@ -28,7 +33,7 @@ use crate::failure::{Failure, Result, outcome};
 use crate::r_api::{flag, held, hold, pairs, text, text_or_none, texts};
 use crate::remote::Remote;
 use crate::remote_url::RemoteUrl;
-use crate::transport::{Part, Progress, Transport};
+use crate::transport::{Order, Part, Progress, Transport};
 use crate::waiting::{runtime, wait, wait_with};
 
 const QUIET: Duration = Duration::from_secs(2);
@@ -41,6 +46,8 @@ static SHOW_PROGRESS: AtomicBool = AtomicBool::new(false);
 pub struct Session {
     transport: Arc<dyn Transport>,
     pub client: Client,
+    /// What later operations run under.
+    tags: Mutex<Vec<String>>,
 }
 
 /// What an operation gave.
@@ -64,21 +71,45 @@ impl Session {
     /// Opens a session over any transport.
     pub fn over(transport: Arc<dyn Transport>, user_id: String, session_id: String) -> Self {
         let client = Client::new(transport.rpc(), user_id, session_id);
-        Self { transport, client }
+        Self { transport, client, tags: Mutex::default() }
+    }
+
+    /// Starts a relation or a command; what comes of it is to be read from the stream.
+    pub fn start(&self, plan: OpType) -> (String, BoxStream<'static, Result<Part>>) {
+        let id = uuid::Uuid::new_v4().to_string();
+        let tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let order = Order { plan: proto::Plan { op_type: Some(plan) }, id: id.clone(), tags };
+        (id, self.transport.run(&self.client, order))
     }
 
     /// Runs a relation or a command to its end.
-    pub fn run(&self, plan: proto::plan::OpType) -> Result<Outcome> {
-        let operation_id = uuid::Uuid::new_v4().to_string();
-        let parts = self.transport.run(&self.client, proto::Plan { op_type: Some(plan) }, operation_id.clone());
-        let progress = Arc::new(Mutex::new(Progress::default()));
-        let mut bar = Bar::new(progress.clone());
-        let result = wait_with(gather(parts, progress), || bar.draw());
+    pub fn run(&self, plan: OpType) -> Result<Outcome> {
+        let (id, parts) = self.start(plan);
+        let stand = Arc::new(Mutex::new(Stand::default()));
+        self.attend(&id, stand.clone(), gather(parts, stand))
+    }
+
+    /// Waits for what an operation does, with a bar; Ctrl-C ends the operation.
+    pub fn attend<T: Send + 'static>(
+        &self,
+        operation_id: &str,
+        stand: Arc<Mutex<Stand>>,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let mut bar = Bar::new(stand);
+        let result = wait_with(work, || bar.draw());
         bar.clear();
-        if matches!(result, Err(Failure::Interrupted)) && self.transport.needs_interrupt() {
-            self.interrupt(operation_id);
+        if matches!(result, Err(Failure::Interrupted)) {
+            self.abandon(operation_id);
         }
         result
+    }
+
+    /// Sees to it that an operation whose stream was dropped stops.
+    pub fn abandon(&self, operation_id: &str) {
+        if self.transport.needs_interrupt() {
+            self.interrupt(InterruptType::OperationId, Interrupt::OperationId(operation_id.to_owned()));
+        }
     }
 
     /// Asks about a plan without running it.
@@ -122,21 +153,24 @@ impl Session {
         })
     }
 
-    /// Tells the server to stop an operation; nobody waits for the answer.
-    fn interrupt(&self, operation_id: String) {
+    /// Tells the server to stop operations; nobody waits for the answer.
+    fn interrupt(&self, which: InterruptType, interrupt: Interrupt) {
         let client = self.client.clone();
         let Ok(runtime) = runtime() else { return };
         runtime.spawn(async move {
-            let request = proto::InterruptRequest {
-                session_id: client.session_id.clone(),
-                user_context: client.user(),
-                client_type: client.kind(),
-                interrupt_type: proto::interrupt_request::InterruptType::OperationId.into(),
-                interrupt: Some(proto::interrupt_request::Interrupt::OperationId(operation_id)),
-                ..Default::default()
-            };
-            let _ = client.ask::<proto::InterruptResponse>(Method::Interrupt, request).await;
+            let _ = client.ask::<proto::InterruptResponse>(Method::Interrupt, interrupt_request(&client, which, interrupt)).await;
         });
+    }
+
+    /// Stops all operations of this session that run under a tag, whoever started them.
+    fn cancel_tagged(&self, tag: &str) -> Result<()> {
+        self.transport.cancel_tagged(tag);
+        let request = interrupt_request(&self.client, InterruptType::Tag, Interrupt::OperationTag(tag.to_owned()));
+        let client = self.client.clone();
+        wait(async move {
+            let _: proto::InterruptResponse = client.ask(Method::Interrupt, request).await?;
+            Ok(())
+        })
     }
 
     fn release(&self) -> Result<()> {
@@ -154,7 +188,18 @@ impl Session {
     }
 }
 
-async fn gather(mut parts: futures::stream::BoxStream<'static, Result<Part>>, progress: Arc<Mutex<Progress>>) -> Result<Outcome> {
+fn interrupt_request(client: &Client, which: InterruptType, interrupt: Interrupt) -> proto::InterruptRequest {
+    proto::InterruptRequest {
+        session_id: client.session_id.clone(),
+        user_context: client.user(),
+        client_type: client.kind(),
+        interrupt_type: which.into(),
+        interrupt: Some(interrupt),
+        ..Default::default()
+    }
+}
+
+async fn gather(mut parts: BoxStream<'static, Result<Part>>, stand: Arc<Mutex<Stand>>) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     while let Some(part) = parts.next().await {
         match part? {
@@ -162,10 +207,38 @@ async fn gather(mut parts: futures::stream::BoxStream<'static, Result<Part>>, pr
             Part::Batch(batch) => outcome.batches.push(batch),
             Part::Relation(relation) => outcome.relation = Some(relation),
             Part::Checkpoint(id) => outcome.checkpoint = Some(id),
-            Part::Progress(now) => *progress.lock().unwrap_or_else(PoisonError::into_inner) = now,
+            other => note(&stand, other),
         }
     }
     Ok(outcome)
+}
+
+/// How far an operation is: as its server told, or whom to ask.
+#[derive(Default)]
+pub struct Stand {
+    told: Progress,
+    watch: Option<Arc<dyn Watch>>,
+}
+
+impl Stand {
+    fn progress(&self) -> Progress {
+        let Some(watch) = &self.watch else { return self.told };
+        let stages = watch.progress().stages;
+        Progress {
+            tasks: stages.iter().map(|stage| stage.tasks).sum(),
+            completed: stages.iter().map(|stage| stage.tasks_completed).sum(),
+        }
+    }
+}
+
+/// Keeps what a part says about progress.
+pub fn note(stand: &Mutex<Stand>, part: Part) {
+    let mut stand = stand.lock().unwrap_or_else(PoisonError::into_inner);
+    match part {
+        Part::Progress(now) => stand.told = now,
+        Part::Watch(watch) => stand.watch = Some(watch),
+        _ => {}
+    }
 }
 
 fn artifact(client: &Client, name: String, data: Bytes) -> Bytes {
@@ -195,14 +268,14 @@ fn user_name() -> String {
 
 /// A bar on stderr for whoever waits longer than [`QUIET`].
 struct Bar {
-    progress: Arc<Mutex<Progress>>,
+    stand: Arc<Mutex<Stand>>,
     started: Instant,
     drawn: Option<Instant>,
 }
 
 impl Bar {
-    fn new(progress: Arc<Mutex<Progress>>) -> Self {
-        Self { progress, started: Instant::now(), drawn: None }
+    fn new(stand: Arc<Mutex<Stand>>) -> Self {
+        Self { stand, started: Instant::now(), drawn: None }
     }
 
     fn draw(&mut self) {
@@ -210,7 +283,7 @@ impl Bar {
         if !SHOW_PROGRESS.load(Ordering::Relaxed) || self.started.elapsed() < QUIET || !due {
             return;
         }
-        let now = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.stand.lock().unwrap_or_else(PoisonError::into_inner).progress();
         let _ = write!(std::io::stderr(), "\r{}", bar_text(now, self.started.elapsed().as_secs()));
         self.drawn = Some(Instant::now());
     }
@@ -313,6 +386,34 @@ fn session_get_all(session_handle: Robj) -> Robj {
     })
 }
 
+/// The tags under which later operations run.
+#[extendr]
+fn session_tag(session_handle: Robj, tags: Robj) -> Robj {
+    outcome(|| {
+        let tags = texts(&tags, "tags")?;
+        *session(&session_handle)?.tags.lock().unwrap_or_else(PoisonError::into_inner) = tags;
+        Ok(().into())
+    })
+}
+
+/// Stops what runs under a tag.
+#[extendr]
+fn session_cancel_tagged(session_handle: Robj, tag: Robj) -> Robj {
+    outcome(|| {
+        session(&session_handle)?.cancel_tagged(text(&tag, "tag")?)?;
+        Ok(().into())
+    })
+}
+
+/// For tests: an operator of the next job panics.
+#[extendr]
+fn session_break_next_job(session_handle: Robj) -> Robj {
+    outcome(|| {
+        session(&session_handle)?.transport.break_next_job()?;
+        Ok(().into())
+    })
+}
+
 /// Whether long operations draw a bar.
 #[extendr]
 fn session_show_progress(show: Robj) -> Robj {
@@ -348,6 +449,9 @@ extendr_module! {
     fn session_unset;
     fn session_get;
     fn session_get_all;
+    fn session_tag;
+    fn session_cancel_tagged;
+    fn session_break_next_job;
     fn session_show_progress;
     fn session_parse_ddl;
 }

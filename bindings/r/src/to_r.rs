@@ -13,7 +13,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType as ArrowType, Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type,
+    ArrowPrimitiveType, DataType as ArrowType, Date32Type, Decimal128Type, DurationMicrosecondType, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type, IntervalYearMonthType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
 };
 use emberflow_plan::{DataType, StructType};
@@ -51,78 +51,28 @@ fn in_column(failure: Failure, name: &str) -> Failure {
 
 /// One column.
 fn vector(chunks: &[ArrayRef], data_type: &DataType) -> Result<Robj> {
-    match data_type {
-        DataType::Null => logicals(chunks, |_, _| None),
-        DataType::Boolean => logicals(chunks, |chunk, row| Some(chunk.as_boolean().value(row))),
-        DataType::Byte => integers(chunks, |chunk| {
-            let values = chunk.as_primitive::<Int8Type>().values();
-            Box::new(move |row| i32::from(values[row]))
-        }),
-        DataType::Short => integers(chunks, |chunk| {
-            let values = chunk.as_primitive::<Int16Type>().values();
-            Box::new(move |row| i32::from(values[row]))
-        }),
-        DataType::Int => integers(chunks, |chunk| {
-            let values = chunk.as_primitive::<Int32Type>().values();
-            Box::new(move |row| values[row])
-        }),
-        DataType::YearMonthInterval { .. } => integers(chunks, |chunk| {
-            let values = chunk.as_primitive::<IntervalYearMonthType>().values();
-            Box::new(move |row| values[row])
-        }),
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => strings(chunks),
-        DataType::Binary | DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_) => list_column(chunks, data_type),
-        _ => numbers(chunks, data_type),
-    }
-}
-
-/// Columns that R keeps as doubles, some with a class.
-fn numbers(chunks: &[ArrayRef], data_type: &DataType) -> Result<Robj> {
-    let mut vector = doubles(chunks, reader(data_type)?)?;
+    let mut vector = match data_type {
+        DataType::Null | DataType::Boolean => logicals(chunks)?,
+        DataType::Byte => integers::<Int8Type>(chunks, i32::from)?,
+        DataType::Short => integers::<Int16Type>(chunks, i32::from)?,
+        DataType::Int => integers::<Int32Type>(chunks, |value| value)?,
+        DataType::YearMonthInterval { .. } => integers::<IntervalYearMonthType>(chunks, |value| value)?,
+        DataType::Long => doubles::<Int64Type>(chunks, |value| value as f64)?,
+        DataType::Float => doubles::<Float32Type>(chunks, f64::from)?,
+        DataType::Double => doubles::<Float64Type>(chunks, |value| value)?,
+        DataType::Decimal { scale, .. } => doubles::<Decimal128Type>(chunks, |value| decimal_number(value, *scale))?,
+        DataType::Date => doubles::<Date32Type>(chunks, f64::from)?,
+        DataType::Timestamp | DataType::TimestampNtz => {
+            doubles::<TimestampMicrosecondType>(chunks, |value| value as f64 / MICROS)?
+        }
+        DataType::DayTimeInterval { .. } => doubles::<DurationMicrosecondType>(chunks, |value| value as f64 / MICROS)?,
+        DataType::Time(_) => doubles::<Time64NanosecondType>(chunks, |value| value as f64 / NANOS)?,
+        DataType::String | DataType::Char(_) | DataType::Varchar(_) => strings(chunks)?,
+        DataType::Binary | DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_) => list_column(chunks, data_type)?,
+        other => return Err(without_form(other)),
+    };
     dress(&mut vector, data_type)?;
     Ok(vector)
-}
-
-type IntegerReader = fn(&ArrayRef) -> Box<dyn Fn(usize) -> i32 + '_>;
-type DoubleReader = fn(&ArrayRef) -> Box<dyn Fn(usize) -> f64 + '_>;
-
-fn reader(data_type: &DataType) -> Result<DoubleReader> {
-    Ok(match data_type {
-        DataType::Long => |chunk| {
-            let values = chunk.as_primitive::<Int64Type>().values();
-            Box::new(move |row| values[row] as f64)
-        },
-        DataType::Float => |chunk| {
-            let values = chunk.as_primitive::<Float32Type>().values();
-            Box::new(move |row| f64::from(values[row]))
-        },
-        DataType::Double => |chunk| {
-            let values = chunk.as_primitive::<Float64Type>().values();
-            Box::new(move |row| values[row])
-        },
-        DataType::Decimal { .. } => |chunk| {
-            let array = chunk.as_primitive::<Decimal128Type>();
-            let scale = array.scale();
-            Box::new(move |row| decimal_number(array.value(row), scale))
-        },
-        DataType::Date => |chunk| {
-            let values = chunk.as_primitive::<Date32Type>().values();
-            Box::new(move |row| f64::from(values[row]))
-        },
-        DataType::Timestamp | DataType::TimestampNtz => |chunk| {
-            let values = chunk.as_primitive::<TimestampMicrosecondType>().values();
-            Box::new(move |row| values[row] as f64 / MICROS)
-        },
-        DataType::DayTimeInterval { .. } => |chunk| {
-            let values = chunk.as_primitive::<DurationMicrosecondType>().values();
-            Box::new(move |row| values[row] as f64 / MICROS)
-        },
-        DataType::Time(_) => |chunk| {
-            let values = chunk.as_primitive::<Time64NanosecondType>().values();
-            Box::new(move |row| values[row] as f64 / NANOS)
-        },
-        other => return Err(without_form(other)),
-    })
 }
 
 /// A decimal as the nearest double.
@@ -170,25 +120,28 @@ fn rows(chunks: &[ArrayRef]) -> usize {
     chunks.iter().map(|chunk| chunk.len()).sum()
 }
 
-fn doubles(chunks: &[ArrayRef], reader: DoubleReader) -> Result<Robj> {
+fn doubles<T: ArrowPrimitiveType>(chunks: &[ArrayRef], convert: impl Fn(T::Native) -> f64) -> Result<Robj> {
     let vector = allocate(SEXPTYPE::REALSXP, rows(chunks))?;
-    let slice = unsafe { slice_of(REAL(vector.get()), rows(chunks)) };
-    fill(chunks, slice, unsafe { R_NaReal }, |chunk| reader(chunk));
+    let slots = unsafe { slice_of(REAL(vector.get()), rows(chunks)) };
+    fill(chunks, slots, unsafe { R_NaReal }, |chunk, slots| convert_all::<T, f64>(chunk, slots, &convert));
     Ok(vector)
 }
 
-fn integers(chunks: &[ArrayRef], reader: IntegerReader) -> Result<Robj> {
+fn integers<T: ArrowPrimitiveType>(chunks: &[ArrayRef], convert: impl Fn(T::Native) -> i32) -> Result<Robj> {
     let vector = allocate(SEXPTYPE::INTSXP, rows(chunks))?;
-    let slice = unsafe { slice_of(INTEGER(vector.get()), rows(chunks)) };
-    fill(chunks, slice, unsafe { R_NaInt }, |chunk| reader(chunk));
+    let slots = unsafe { slice_of(INTEGER(vector.get()), rows(chunks)) };
+    fill(chunks, slots, unsafe { R_NaInt }, |chunk, slots| convert_all::<T, i32>(chunk, slots, &convert));
     Ok(vector)
 }
 
-fn logicals(chunks: &[ArrayRef], read: fn(&ArrayRef, usize) -> Option<bool>) -> Result<Robj> {
+fn logicals(chunks: &[ArrayRef]) -> Result<Robj> {
     let vector = allocate(SEXPTYPE::LGLSXP, rows(chunks))?;
-    let slice = unsafe { slice_of(LOGICAL(vector.get()), rows(chunks)) };
-    let missing = unsafe { R_NaInt };
-    fill(chunks, slice, missing, |chunk| Box::new(move |row| read(chunk, row).map_or(missing, i32::from)));
+    let slots = unsafe { slice_of(LOGICAL(vector.get()), rows(chunks)) };
+    fill(chunks, slots, unsafe { R_NaInt }, |chunk, slots| {
+        for (slot, value) in slots.iter_mut().zip(chunk.as_boolean().values()) {
+            *slot = i32::from(value);
+        }
+    });
     Ok(vector)
 }
 
@@ -197,25 +150,28 @@ unsafe fn slice_of<'a, T>(start: *mut T, length: usize) -> &'a mut [T] {
     if length == 0 { &mut [] } else { unsafe { std::slice::from_raw_parts_mut(start, length) } }
 }
 
-fn fill<'a, T: Copy>(
-    chunks: &'a [ArrayRef],
-    mut slots: &mut [T],
-    missing: T,
-    reader: impl Fn(&'a ArrayRef) -> Box<dyn Fn(usize) -> T + 'a>,
-) {
+/// Fills chunk by chunk: all values first, whatever stands at the nulls, then the nulls.
+fn fill<T: Copy>(chunks: &[ArrayRef], mut slots: &mut [T], missing: T, values: impl Fn(&ArrayRef, &mut [T])) {
     for chunk in chunks {
         let (now, rest) = std::mem::take(&mut slots).split_at_mut(chunk.len());
-        let nulls = chunk.logical_nulls();
         // A Null array has no values to read at all.
         if chunk.data_type() == &ArrowType::Null {
             now.fill(missing);
         } else {
-            let read = reader(chunk);
-            for (row, slot) in now.iter_mut().enumerate() {
-                *slot = if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) { missing } else { read(row) };
+            values(chunk, now);
+            if let Some(nulls) = chunk.nulls().filter(|nulls| nulls.null_count() > 0) {
+                for row in (!nulls.inner()).set_indices() {
+                    now[row] = missing;
+                }
             }
         }
         slots = rest;
+    }
+}
+
+fn convert_all<T: ArrowPrimitiveType, U>(chunk: &ArrayRef, slots: &mut [U], convert: &impl Fn(T::Native) -> U) {
+    for (slot, &value) in slots.iter_mut().zip(chunk.as_primitive::<T>().values()) {
+        *slot = convert(value);
     }
 }
 
@@ -293,7 +249,7 @@ pub fn canonical(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
         DataType::Double => ArrowType::Float64,
         DataType::Date => ArrowType::Date32,
         DataType::Decimal { precision, scale } => match array.data_type() {
-            ArrowType::Decimal128(_, _) => return Ok(array.clone()),
+            ArrowType::Decimal128(_, found) if found == scale => return Ok(array.clone()),
             _ => ArrowType::Decimal128(*precision, *scale),
         },
         _ => return Ok(array.clone()),

@@ -37,3 +37,41 @@ test_that("ambiguous columns are refused", {
   twice <- select(people, people$name, alias(people$height, "name"))
   expect_error(collect(select(twice, "name")), "AMBIGUOUS_REFERENCE")
 })
+
+test_that("a panicking operator is a condition, and the next query works", {
+  skip_if(on_server(), "only an engine in this process can be broken")
+  native(wrap__session_break_next_job, active_session())
+  error <- expect_error(collect(people), class = "ember_internal")
+  expect_equal(error$condition, "INTERNAL_ERROR")
+  expect_match(conditionMessage(error), "an operator was told to panic")
+  expect_equal(nrow(people), 4)
+  native(wrap__session_break_next_job, active_session())
+  expect_error(write.parquet(people, tempfile()), class = "ember_error")
+  expect_equal(collect(people), people_data)
+})
+
+# The condition a call raises, and what every condition of ours must have.
+condition_of <- function(code) {
+  error <- tryCatch(code, error = identity)
+  expect_s3_class(error, "ember_error")
+  expect_match(conditionMessage(error), paste0("[", error$condition, "]"), fixed = TRUE)
+  expect_match(conditionMessage(error), paste("SQLSTATE:", error$sqlstate), fixed = TRUE)
+  paste(error$condition, error$sqlstate)
+}
+
+test_that("bad input ends in Spark's condition and SQLSTATE", {
+  broken <- tempfile(fileext = ".parquet")
+  writeLines("this is no Parquet file, though its name says so", broken)
+  expect_equal(condition_of(read.parquet("/no/such/file")), "PATH_NOT_FOUND 42K03")
+  expect_match(condition_of(collect(read.parquet(broken))), "^(FAILED_READ_FILE|CANNOT_READ_FILE_FOOTER|UNABLE_TO_INFER_SCHEMA)")
+  expect_equal(condition_of(people$nam), "UNRESOLVED_COLUMN.WITH_SUGGESTION 42703")
+  expect_match(conditionMessage(tryCatch(people$nam, error = identity)), "`name`", fixed = TRUE)
+  twice <- select(people, people$name, alias(people$height, "name"))
+  expect_equal(condition_of(collect(select(twice, "name"))), "AMBIGUOUS_REFERENCE 42704")
+  expect_equal(condition_of(collect(select(people, array_max(people$name)))), "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE 42K09")
+  expect_equal(condition_of(collect(sql("SELECT 2147483647 + 1"))), "ARITHMETIC_OVERFLOW 22003")
+  expect_equal(condition_of(collect(sql("SELECT CAST('x' AS INT)"))), "CAST_INVALID_INPUT 22018")
+  expect_equal(condition_of(sql("SELEC 1")), "PARSE_SYNTAX_ERROR 42601")
+  unsupported <- condition_of(collect(sql("ALTER TABLE people_view SET TBLPROPERTIES ('a' = 'b')")))
+  expect_match(unsupported, "^(UNSUPPORTED_FEATURE|EXPECT_TABLE_NOT_VIEW|TABLE_OR_VIEW_NOT_FOUND|EXPECT_VIEW)")
+})

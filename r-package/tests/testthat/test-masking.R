@@ -40,3 +40,12 @@ test_that("functions of base, stats and utils keep their ways", {
   colnames(matrix) <- c("a", "b")
   expect_equal(colnames(matrix), c("a", "b"))
 })
+
+test_that("attaching says what is masked and nothing else", {
+  skip_on_cran()
+  code <- sprintf(".libPaths(%s); library(emberflow)", paste(deparse(.libPaths()), collapse = ""))
+  said <- system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", "-e", shQuote(code)), stdout = TRUE, stderr = TRUE)
+  heading <- "^(Attaching package: .emberflow.|The following objects? (is|are) masked from .package:.*|)$"
+  names <- "^    [^ ].*$"
+  expect_equal(grep(paste0(heading, "|", names), said, value = TRUE, invert = TRUE), character())
+})

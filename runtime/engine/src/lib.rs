@@ -22,6 +22,7 @@ mod engine;
 mod environment;
 mod execute;
 mod explain;
+mod fault;
 mod session;
 mod show;
 mod statements;
