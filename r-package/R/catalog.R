@@ -76,12 +76,12 @@ databaseExists <- function(databaseName) catalog_value("database_exists", databa
 #' @export
 functionExists <- function(functionName) catalog_value("function_exists", functionName)
 
-# One row as a named list; array cells become vectors.
+# One row as a named list.
 catalog_entry <- function(...) {
   rows <- catalog_rows(...)
   lapply(as.list(rows[1, , drop = FALSE]), function(cell) {
     if (is.list(cell)) cell <- cell[[1]]
-    if (is.null(cell)) NA else if (is.list(cell)) unlist(cell) else cell
+    if (is.null(cell)) NA else cell
   })
 }
 

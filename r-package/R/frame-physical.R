@@ -128,8 +128,8 @@ setMethod("repartitionByRange", "SparkDataFrame", function(x, numPartitions = NU
 #' @rdname repartition
 #' @export
 setMethod("getNumPartitions", "SparkDataFrame", function(x) {
-  ids <- agg(x, highest = max(call_function("spark_partition_id")))
-  highest <- collect(ids)[[1]]
+  ids <- select(x, alias(call_function("spark_partition_id"), "id"))
+  highest <- collect(agg(ids, highest = max(column("id"))))[[1]]
   if (is.na(highest)) 0L else highest + 1L
 })
 

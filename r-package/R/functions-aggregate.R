@@ -24,7 +24,9 @@ own_function("aggregate", "last", function(x, na.rm = FALSE) call_function("last
 own_function("aggregate", "count_distinct", function(x, ...) call_function_list("count", list(x, ...), TRUE))
 own_function("aggregate", "n_distinct", function(x, ...) call_function_list("count", list(x, ...), TRUE))
 own_function("aggregate", "sum_distinct", function(x) call_function("sum", x, distinct = TRUE))
-own_function("aggregate", "approx_count_distinct", function(x, rsd = 0.05) call_function("approx_count_distinct", x, rsd))
+own_function("aggregate", "approx_count_distinct", function(x, rsd = 0.05) {
+  if (missing(rsd)) call_function("approx_count_distinct", x) else call_function("approx_count_distinct", x, rsd)
+})
 own_function("aggregate", "max_by", function(x, y) call_function("max_by", x, y))
 own_function("aggregate", "min_by", function(x, y) call_function("min_by", x, y))
 own_function("aggregate", "percentile_approx", function(col, percentage, accuracy = 10000) {

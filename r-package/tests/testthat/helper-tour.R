@@ -2,8 +2,7 @@
 #
 #     NAME.R ─► expressions ─► evaluated one by one ─► blocks: `> code` and what it printed
 #
-# tests/oracle/tour.R in the repository records; test-tour.R replays. Errors are part of a transcript: class, condition,
-# SQLSTATE and the first line of the message.
+# tests/oracle/tour.R in the repository records; test-tour.R replays. Errors and warnings are part of a transcript.
 
 tour_files <- function() list.files("tour", "[.]R$", full.names = TRUE)
 
@@ -25,11 +24,17 @@ tour_answer <- function(expression, env) {
   }, warning = function(warning) {
     cat("<warning> ", conditionMessage(warning), "\n", sep = "")
     invokeRestart("muffleWarning")
-  }), error = function(error) {
-    cat("<", class(error)[[1]], " ", paste(error$condition), " ", paste(error$sqlstate), "> ", sep = "")
-    cat(sub("\n.*", "", tour_plain(conditionMessage(error))), "\n", sep = "")
-  }))
+  }), error = function(error) cat(tour_error(error), "\n", sep = "")))
   paste(tour_plain(sub("[ \t]+$", "", printed)), collapse = "\n")
+}
+
+# Of Spark's errors what scripts look for: class, condition, SQLSTATE and, of readers and writers, the step. The engine's
+# sentences are its own.
+tour_error <- function(error) {
+  message <- tour_plain(conditionMessage(error))
+  if (is.null(error$condition) || is.na(error$condition)) return(paste0("<", class(error)[[1]], "> ", message))
+  step <- regmatches(message, regexpr("^Error in [^:]+ : [^-]+ - ", message))
+  paste0("<", class(error)[[1]], " ", error$condition, " ", error$sqlstate, "> ", paste(step, collapse = ""))
 }
 
 # What differs from run to run: temporary folders, and the numbers of query contexts.

@@ -32,9 +32,10 @@ test_that("an interrupted cross join frees the cores at once and the session liv
   skip_on_cran()
   skip_on_os("windows")
   said <- interrupted(c(
-    "wide <- createDataFrame(data.frame(x = 1:100000))",
+    "left <- createDataFrame(data.frame(x = 1:200000))",
+    "right <- createDataFrame(data.frame(y = 1:200000))",
     "say('waiting')",
-    "stopped <- tryCatch({ count(filter(crossJoin(wide, wide), 'rand() < 0')); 'ran' }, interrupt = function(i) 'interrupted')",
+    "stopped <- tryCatch({ count(filter(crossJoin(left, right), 'x + y < 0')); 'ran' }, interrupt = function(i) 'interrupted')",
     "say(stopped)",
     "before <- cpu()",
     "Sys.sleep(2)",
@@ -51,9 +52,10 @@ test_that("without a handler an interrupted script ends", {
   skip_on_cran()
   skip_on_os("windows")
   said <- interrupted(c(
-    "wide <- createDataFrame(data.frame(x = 1:100000))",
+    "left <- createDataFrame(data.frame(x = 1:200000))",
+    "right <- createDataFrame(data.frame(y = 1:200000))",
     "say('waiting')",
-    "count(filter(crossJoin(wide, wide), 'rand() < 0'))",
+    "count(filter(crossJoin(left, right), 'x + y < 0'))",
     "say('done')"
   ))
   expect_true("Execution interrupted" %in% said, info = paste(said, collapse = "\n"))

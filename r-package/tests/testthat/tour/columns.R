@@ -45,7 +45,6 @@ nested <- select(df, alias(create_array(df$a, df$b, lit(1)), "arr"), alias(creat
 nested
 printSchema(nested)
 showDF(nested, truncate = FALSE)
-collect(select(nested, nested$arr[[1]] ))
 collect(select(nested, getItem(nested$arr, 1), getField(nested$st, "s"), nested$st.a, element_at(nested$arr, 3)))
 collect(select(nested, size(nested$arr), array_contains(nested$arr, 2), array_max(nested$arr), array_min(nested$arr), array_position(nested$arr, 1)))
 showDF(select(nested, sort_array(nested$arr), array_sort(nested$arr), slice(nested$arr, 2, 2), array_remove(nested$arr, 1), array_distinct(nested$arr)), truncate = FALSE)

@@ -1,7 +1,7 @@
 # Groups, aggregates, windows, joins, sets and shapes.
 sales <- createDataFrame(data.frame(
   shop = c("north", "north", "south", "south", "south", "west"), item = c("tea", "rum", "tea", "tea", NA, "rum"),
-  amount = c(3, 5, 2, 8, 1, NA), pieces = c(1L, 2L, 1L, 4L, 1L, 9L)
+  amount = c(3, 5, 2, 8, 2, NA), pieces = c(1L, 2L, 1L, 4L, 1L, 9L)
 ))
 rows <- function(df, ...) collect(arrange(df, ...))
 groups <- groupBy(sales, "shop")
@@ -25,7 +25,7 @@ collect(agg(sales, max_by(sales$shop, sales$amount), min_by(sales$shop, sales$am
 collect(agg(sales, corr(sales$amount, sales$pieces), covar_pop(sales$amount, sales$pieces), covar_samp(sales$amount, sales$pieces)))
 collect(agg(sales, percentile_approx(sales$amount, 0.5), percentile_approx(sales$amount, c(0.25, 0.75))))
 collect(agg(sales, sort_array(collect_list(sales$item)), sort_array(collect_set(sales$item))))
-rows(count(cube(sales, "shop", "item")), "shop", "item")
+rows(count(cube(sales, "shop", "item")), "shop", "item", "count")
 rows(agg(rollup(sales, "shop", "item"), s = sum(sales$pieces), g = grouping_id(sales$shop, sales$item)), "shop", "item", "g")
 rows(agg(rollup(sales, "shop"), s = sum(sales$pieces), g = grouping_bit(sales$shop)), "shop")
 rows(sum(pivot(groupBy(sales, "shop"), "item"), "pieces"), "shop")

@@ -19,7 +19,7 @@ pub(crate) fn call(function: &Function, name: &str, arguments: &[String], is_dis
         ("and", [left, right]) => format!("({left} AND {right})"),
         ("or", [left, right]) => format!("({left} OR {right})"),
         ("not" | "!", [child]) => format!("(NOT {child})"),
-        ("negative" | "-", [child]) => format!("(- {child})"),
+        ("-", [child]) => format!("(- {child})"),
         ("positive" | "+", [child]) => format!("(+ {child})"),
         ("~", [child]) => format!("~{child}"),
         ("isnull", [child]) => format!("({child} IS NULL)"),
@@ -43,6 +43,18 @@ fn case(branches: &[String]) -> String {
         }
     }
     said + " END"
+}
+
+/// A constant as a cast to string writes it: the name a value of a pivot gives its column.
+pub(crate) fn plain(value: &Literal, time_zone: &str) -> String {
+    match value {
+        Literal::Null(_) => "null".into(),
+        Literal::Date(days) => date(*days),
+        Literal::Timestamp(micros) => timestamp(*micros, Some(time_zone)),
+        Literal::TimestampNtz(micros) => timestamp(*micros, None),
+        Literal::Time { nanos, .. } => time(*nanos),
+        other => literal(other, time_zone),
+    }
 }
 
 /// A constant as it appears in a column's name: strings bare, everything else as SQL.

@@ -244,9 +244,10 @@ impl Resolver<'_> {
             ExprKind::Alias { expression, names, .. } => ((**expression).clone(), names.first().cloned()),
             _ => (value.clone(), None),
         };
-        let value_name = match value_name {
-            Some(name) => name,
-            None => self.expression(&value, scope)?.text,
+        let value_name = match (value_name, &value.kind) {
+            (Some(name), _) => name,
+            (None, ExprKind::Literal(literal)) => crate::expression::text::plain(literal, self.context().time_zone),
+            (None, _) => self.expression(&value, scope)?.text,
         };
         let (inner, alias) = match &aggregate.kind {
             ExprKind::Alias { expression, names, .. } => ((**expression).clone(), names.first().cloned()),

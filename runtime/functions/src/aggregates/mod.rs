@@ -37,7 +37,9 @@ const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display
 pub static FUNCTIONS: &[Function] = &[
     aggregate("any", basic::any_true),
     shown("any_value", basic::any_value, |args| with_defaults("any_value", &args[..args.len().min(1)], 1, &[])),
-    aggregate("approx_count_distinct", basic::approx_count_distinct),
+    shown("approx_count_distinct", basic::approx_count_distinct, |args| {
+        with_defaults("approx_count_distinct", &args[..args.len().min(1)], 1, &[])
+    }),
     shown("approx_percentile", listed::percentile_approx, |args| with_defaults("approx_percentile", args, 3, &["10000"])),
     shown("array_agg", basic::collect_list, |args| with_defaults("collect_list", args, 1, &[])),
     aggregate("avg", sums::avg),

@@ -15,6 +15,7 @@ mod sorting;
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
+use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
 use crate::registry::{Argument, Function, HigherOrderCall, Kind};
 use body::Body;
@@ -23,16 +24,23 @@ const fn higher(name: &'static str, build: fn(HigherOrderCall<'_, '_>) -> Result
     Function { name, kind: Kind::HigherOrder(build), display: None }
 }
 
+/// What stands for the last step of a fold that has none.
+const AS_IT_IS: &str = "lambdafunction(namedlambdavariable(), namedlambdavariable())";
+
+const fn fold(name: &'static str, display: fn(&[String]) -> String) -> Function {
+    Function { name, kind: Kind::HigherOrder(folding::aggregate), display: Some(display) }
+}
+
 /// The functions that take functions.
 pub static FUNCTIONS: &[Function] = &[
-    higher("aggregate", folding::aggregate),
+    fold("aggregate", |args| with_defaults("aggregate", args, 4, &[AS_IT_IS])),
     higher("array_sort", sorting::array_sort),
     higher("exists", |call| arrays::ask(call, arrays::Quantifier::Exists)),
     higher("filter", arrays::filter),
     higher("forall", |call| arrays::ask(call, arrays::Quantifier::ForAll)),
     higher("map_filter", maps::map_filter),
     higher("map_zip_with", maps::map_zip_with),
-    higher("reduce", folding::aggregate),
+    fold("reduce", |args| with_defaults("reduce", args, 4, &[AS_IT_IS])),
     higher("transform", arrays::transform),
     higher("transform_keys", |call| maps::transform_side(call, true)),
     higher("transform_values", |call| maps::transform_side(call, false)),

@@ -9,7 +9,7 @@ pub(super) use function::foreign_function;
 
 use emberflow_base::{Error, Result};
 use emberflow_plan::tree::{Alias, CastMode, Literal, NullOrder, SortDirection, SortOrder, Subquery, SubqueryKind};
-use emberflow_plan::{Expr, ExprKind};
+use emberflow_plan::{Expr, ExprKind, ddl};
 
 use super::{Decoder, empty_field, literal, names, not_set, origin, types};
 use crate::deep::deeper;
@@ -107,7 +107,7 @@ impl<'a> Decoder<'a> {
         use expression::cast::{CastToType, EvalMode};
         let target = match &cast.cast_to_type {
             Some(CastToType::Type(message)) => types::data_type(message)?,
-            Some(CastToType::TypeStr(text)) => types::schema_text(text)?,
+            Some(CastToType::TypeStr(text)) => ddl::parse_type(text)?,
             None => return Err(not_set("spark.connect.Expression.Cast", "cast_to_type")),
         };
         let mode = match cast.eval_mode() {
