@@ -153,7 +153,8 @@ setMethod("%<=>%", "Column", function(x, value) call_function("<=>", x, value))
 #' @param x a `Column`.
 #' @param prefix,suffix a text or column.
 #' @param start,stop first and last position, from 1.
-#' @param ... a pattern, text or column.
+#' @param pattern,value a text or column.
+#' @param ... not used.
 #' @name column-text
 NULL
 
@@ -192,7 +193,9 @@ setMethod("substr", "Column", function(x, start, stop) {
 #' @param x a `Column`.
 #' @param fieldName the name of a field.
 #' @param col its new value.
-#' @param ... a field's name, an element's position (from 0), a map's key; names of fields to drop.
+#' @param field the name of a field.
+#' @param item an element's position (from 0) or a map's key.
+#' @param ... names of fields to drop.
 #' @name column-parts
 NULL
 

@@ -142,7 +142,7 @@ setMethod("subset", "SparkDataFrame", function(x, subset, select, drop = FALSE, 
 #' Choose columns by SQL expressions
 #'
 #' @param x a `SparkDataFrame`.
-#' @param expr,... SQL texts.
+#' @param expr SQL text, which further arguments may follow.
 #' @rdname select
 #' @export
 setMethod("selectExpr", "SparkDataFrame", function(x, expr, ...) {

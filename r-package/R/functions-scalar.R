@@ -33,12 +33,15 @@ export_made_functions <- function() {
 describe_made_functions <- function() {
   namespace <- topenv()
   names <- unique(c(sort(unique(unlist(as.list(made_functions)))), names(column_operators), "!=", "!"))
+  # Verbs of frames have pages of their own, where their methods for frames and groups are.
+  elsewhere <- c("coalesce", "corr", "count", "cov", "first")
   methods <- unlist(lapply(names, function(name) {
     found <- findMethods(name, where = namespace)
     signatures <- vapply(names(found), function(signature) gsub("#", ",", signature, fixed = TRUE), "")
+    if (name %in% elsewhere) signatures <- setdiff(signatures, c("SparkDataFrame", "GroupedData"))
     paste0(name, ",", signatures, "-method")
   }))
-  escaped <- gsub("%", "\\%", unique(c(names, methods)), fixed = TRUE)
+  escaped <- gsub("%", "\\%", unique(c(setdiff(names, elsewhere), methods)), fixed = TRUE)
   titles <- c(
     math = "Mathematics", text = "Text", time = "Dates and times", misc = "Conditions, hashes and the rest",
     format = "Formats", nested = "Arrays, maps and structs", aggregate = "Aggregates", window = "Windows"

@@ -126,7 +126,10 @@ later_names <- function() {
 }
 
 export_later <- function() {
-  c(paste0("exportMethods(", later_names(), ")"), paste0("export(", sort(names(later_functions)), ")"))
+  c(
+    paste0("exportMethods(", later_names(), ")"), paste0("export(", sort(names(later_functions)), ")"),
+    paste0("S3method(print,", sub("^print[.]", "", later_printers), ")")
+  )
 }
 
 describe_later <- function() {

@@ -17,7 +17,10 @@ NULL
 #' @return An S3 object. `schema$fields()` lists the fields; a field has `name()`, `nullable()`,
 #'   `dataType.toString()` and `dataType.simpleString()`.
 #' @examples
+#' \dontrun{
 #' structType(structField("a", "integer"), structField("b", "string"))
+#' structType("a INT, b STRING")
+#' }
 #' @rawNamespace export(structType.character, structType.jobj, structType.structField, print.structType)
 #' @rawNamespace export(structField.character, structField.jobj, print.structField)
 #' @export

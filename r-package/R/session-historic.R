@@ -7,7 +7,7 @@ NULL
 #'
 #' @param master,appName,sparkHome,sparkJars,sparkPackages as in [sparkR.session()].
 #' @param sparkEnvir,sparkExecutorEnv settings; those of executors are not used.
-#' @param jsc,sc what an older script got from `sparkR.init`; not used.
+#' @param jsc what an older script got from `sparkR.init`; not used.
 #' @export
 sparkR.init <- function(master = "", appName = "SparkR", sparkHome = Sys.getenv("SPARK_HOME"), sparkEnvir = list(),
                         sparkExecutorEnv = list(), sparkJars = "", sparkPackages = "") {

@@ -45,7 +45,7 @@ impl Resolver<'_> {
             Kind::Generator(_) => {
                 return Err(Error::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").with("expression", format!("\"{name}\"")));
             }
-            Kind::HigherOrder(build) => self.higher_order(*build, call, &name, scope)?,
+            Kind::HigherOrder(build) => self.higher_order(*build, function, call, &name, scope)?,
         };
         Ok(match origin {
             Some(origin) => Item { typed: Typed { expr: with_origin(item.typed.expr, origin), ..item.typed }, ..item },
@@ -245,6 +245,7 @@ impl Resolver<'_> {
     fn higher_order(
         &self,
         build: fn(HigherOrderCall<'_, '_>) -> Result<Typed>,
+        function: &Function,
         call: &FunctionCall,
         name: &str,
         scope: &Scope<'_>,
@@ -269,7 +270,7 @@ impl Resolver<'_> {
         let values: Vec<String> = texts.borrow().clone();
         let typed = build(HigherOrderCall { name, arguments, texts: values, context: self.context() })?;
         let texts = texts.into_inner();
-        Ok(Item::new(typed, format!("{name}({})", texts.join(", "))))
+        Ok(Item::new(typed, text::call(function, name, &texts, false)))
     }
 
     /// Resolves a lambda's body over variables of the given types.
