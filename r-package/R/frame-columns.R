@@ -66,7 +66,7 @@ setMethod("[[", signature(x = "SparkDataFrame", i = "numericOrcharacter"), funct
 
 # By position, whatever the name looks like.
 column_at <- function(x, position) {
-  names <- columns(x)
+  names <- frame_names(x)
   if (position < 1 || position > length(names)) refuse("there are ", length(names), " columns, none at ", position)
   column_of(x, quote_name(names[[position]]))
 }
@@ -78,7 +78,7 @@ setMethod("[[<-", signature(x = "SparkDataFrame", i = "numericOrcharacter"), fun
     warning("Subset index has length > 1. Only the first index is used.", call. = FALSE)
     i <- i[1]
   }
-  set_column(x, if (is.character(i)) i else columns(x)[[i]], value)
+  set_column(x, if (is.character(i)) i else frame_names(x)[[i]], value)
 })
 
 set_column <- function(x, name, value) {
@@ -108,7 +108,7 @@ setMethod("[", signature(x = "SparkDataFrame"), function(x, i, j, ..., drop = FA
 subset_columns <- function(x, which, drop) {
   if (is_column(which)) which <- list(which)
   if (is.numeric(which)) {
-    names <- columns(x)
+    names <- frame_names(x)
     kept <- names[which]
     if (anyNA(kept)) refuse("there are ", length(names), " columns")
     chosen <- lapply(kept, function(name) column_of(x, quote_name(name)))
@@ -209,7 +209,7 @@ setMethod("transform", "SparkDataFrame", function(`_data`, ...) {
 
 mutated <- function(x, values, texts) {
   if (length(values) == 0) return(x)
-  repeated <- anyDuplicated(columns(x)) > 0
+  repeated <- anyDuplicated(frame_names(x)) > 0
   if (repeated) refuse("Error: found duplicated column name in SparkDataFrame")
   names <- names(values)
   if (is.null(names)) names <- rep("", length(values))
@@ -274,4 +274,4 @@ one_column_frames <- function(x) {
 
 # What the prompt offers after `df$`.
 #' @exportS3Method utils::.DollarNames SparkDataFrame
-.DollarNames.SparkDataFrame <- function(x, pattern = "") grep(pattern, columns(x), value = TRUE)
+.DollarNames.SparkDataFrame <- function(x, pattern = "") grep(pattern, frame_names(x), value = TRUE)

@@ -119,6 +119,9 @@ setMethod("schema", "SparkDataFrame", function(x) struct_type_of(frame_schema(x)
 
 frame_schema <- function(x) native(wrap__frame_schema, x@sdf)
 
+# Like columns(), but a frame's verbs are not checked for it: for verbs that are called in loops.
+frame_names <- function(x) native(wrap__frame_names, x@sdf)
+
 #' Print the schema as a tree
 #'
 #' @param x a `SparkDataFrame`.

@@ -35,7 +35,7 @@ sparkR.session <- function(master = "", appName = "SparkR", sparkHome = Sys.gete
   settings <- session_settings(sparkConfig, list(...))
   if ("spark.master" %in% names(settings)) master <- settings[["spark.master"]]
   if ("spark.app.name" %in% names(settings)) appName <- settings[["spark.app.name"]]
-  if (is.null(state$session)) open_session(master, appName)
+  if (is.null(state$session)) open_session(master, appName, settings)
   apply_settings(settings[setdiff(names(settings), c("spark.master", "spark.app.name", "spark.remote"))])
   state$handle
 }
@@ -54,10 +54,10 @@ setting_text <- function(value) {
 # A number without the exponent that as.character() puts into large ones.
 number_text <- function(value) format(value, scientific = FALSE, digits = 15, trim = TRUE)
 
-open_session <- function(master, appName) {
+open_session <- function(master, appName, settings) {
   address <- session_address(master)
   native(wrap__session_show_progress, interactive() && isTRUE(getOption("emberflow.progress", TRUE)))
-  state$session <- native(wrap__session_open, address)
+  state$session <- native(wrap__session_open, address, settings)
   state$remote <- !is.null(address)
   state$master <- if (is.null(address)) embedded_master(master) else master
   state$app <- appName

@@ -2,7 +2,7 @@
 # Runs the texts of tests/tpch over the Parquet files in DATA and compares with tests/golden/tpch, what real Spark said.
 # The last line is `N passed, N failed`.
 suppressPackageStartupMessages(library(emberflow))
-invisible(sparkR.session(spark.sql.session.timeZone = "UTC"))
+invisible(sparkR.session(spark.sql.session.timeZone = "UTC", spark.sql.warehouse.dir = tempfile("warehouse")))
 
 data <- commandArgs(trailingOnly = TRUE)[[1]]
 for (file in list.files(data, "[.]parquet$", full.names = TRUE)) {

@@ -102,8 +102,7 @@ fn column_of(input: Robj, name: Robj) -> Robj {
     made(|| {
         let (frame, name) = (frame(&input)?, text(&name, "name")?);
         let bound = attribute(name, frame.plan_id());
-        let fields = &frame.schema()?.fields;
-        let matching = fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count();
+        let matching = frame.names()?.iter().filter(|known| known.eq_ignore_ascii_case(name)).count();
         if matching != 1 || name.contains(['.', '`']) {
             // Unbound, so that the engine answers with names that exist.
             let expressions = vec![attribute(name, None)];

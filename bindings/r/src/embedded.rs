@@ -89,8 +89,8 @@ fn parts_of(rows: Rows) -> BoxStream<'static, Result<Part>> {
     stream::iter([Ok(Part::Schema(schema)), Ok(Part::Watch(watch))]).chain(batches).boxed()
 }
 
-/// Opens a session on the engine of this process.
-pub fn open(user_id: String) -> Result<Session> {
-    let embedded = Arc::new(Embedded { engine: Engine::embedded()?, tagged: Arc::default() });
+/// Opens a session on the engine of this process, which starts with these settings if it has not started.
+pub fn open(user_id: String, settings: Vec<(String, String)>) -> Result<Session> {
+    let embedded = Arc::new(Embedded { engine: Engine::embedded_with(settings)?, tagged: Arc::default() });
     Ok(Session::over(embedded, user_id, uuid::Uuid::new_v4().to_string()))
 }

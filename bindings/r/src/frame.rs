@@ -32,6 +32,8 @@ pub struct Frame {
     relation: Option<proto::Relation>,
     depth: usize,
     schema: OnceLock<Arc<StructType>>,
+    /// The column names, where they are known before the schema is.
+    names: Option<Vec<String>>,
 }
 
 impl Frame {
@@ -44,7 +46,7 @@ impl Frame {
         static NEXT_PLAN_ID: AtomicI64 = AtomicI64::new(0);
         let common = proto::RelationCommon { plan_id: Some(NEXT_PLAN_ID.fetch_add(1, Ordering::Relaxed)), ..Default::default() };
         let relation = proto::Relation { common: Some(common), rel_type: Some(rel_type) };
-        Self { session, relation: Some(relation), depth, schema: OnceLock::new() }
+        Self { session, relation: Some(relation), depth, schema: OnceLock::new(), names: None }
     }
 
     /// A relation that the server answered, as a frame.
@@ -87,6 +89,18 @@ impl Frame {
         self.relation.as_ref()?.common.as_ref()?.plan_id
     }
 
+    /// The column names, without asking the engine where verbs tell them.
+    pub fn names(&self) -> Result<Vec<String>> {
+        match self.known_names() {
+            Some(names) => Ok(names),
+            None => Ok(names_of(&*self.schema()?)),
+        }
+    }
+
+    fn known_names(&self) -> Option<Vec<String>> {
+        self.schema.get().map(|schema| names_of(schema)).or_else(|| self.names.clone())
+    }
+
     /// The columns; asked of the engine once.
     pub fn schema(&self) -> Result<Arc<StructType>> {
         if let Some(schema) = self.schema.get() {
@@ -101,6 +115,10 @@ impl Frame {
             _ => Err(Failure::internal("another answer than a schema")),
         }
     }
+}
+
+fn names_of(schema: &StructType) -> Vec<String> {
+    schema.fields.iter().map(|field| field.name.clone()).collect()
 }
 
 impl Drop for Frame {
@@ -128,7 +146,10 @@ pub fn verb(input: &Robj, build: impl FnOnce(Option<Box<proto::Relation>>) -> Re
     outcome(|| {
         let frame = frame(input)?;
         let rel_type = build(frame.input())?;
-        Ok(hold(Frame::around(frame.session.clone(), rel_type, frame.depth + 1)))
+        let names = frame.known_names().and_then(|names| crate::frame_names::after(&rel_type, &names));
+        let mut made = Frame::around(frame.session.clone(), rel_type, frame.depth + 1);
+        made.names = names;
+        Ok(hold(made))
     })
 }
 
@@ -138,7 +159,14 @@ fn frame_schema(input: Robj) -> Robj {
     outcome(|| Ok(crate::schema::to_r(&*frame(&input)?.schema()?)))
 }
 
+/// The column names; of a frame with a mistake in it perhaps those it would have.
+#[extendr]
+fn frame_names(input: Robj) -> Robj {
+    outcome(|| Ok(frame(&input)?.names()?.into()))
+}
+
 extendr_module! {
     mod frame;
+    fn frame_names;
     fn frame_schema;
 }

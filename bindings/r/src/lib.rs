@@ -20,6 +20,7 @@ mod column_text;
 mod embedded;
 mod failure;
 mod frame;
+mod frame_names;
 mod from_r;
 mod from_r_nested;
 mod literal;

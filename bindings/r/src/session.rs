@@ -306,13 +306,13 @@ pub fn session(value: &Robj) -> Result<&Arc<Session>> {
     held(value, "session")
 }
 
-/// Opens a session: on a server for `sc://...`, in this process for NULL.
+/// Opens a session: on a server for `sc://...`, in this process for NULL. `settings` are those an engine starts with.
 #[extendr]
-fn session_open(address: Robj) -> Robj {
+fn session_open(address: Robj, settings: Robj) -> Robj {
     outcome(|| {
         let session = match text_or_none(&address) {
             Some(address) => Session::remote(&address)?,
-            None => crate::embedded::open(user_name())?,
+            None => crate::embedded::open(user_name(), pairs(&settings, "settings")?)?,
         };
         Ok(hold(Arc::new(session)))
     })

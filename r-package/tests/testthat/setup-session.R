@@ -1,10 +1,7 @@
-# One session for all files; emberflow's own, unless SPARK_REMOTE names a server. Tables go into the folder where the
-# engine starts, so it starts in one that will be gone.
-local({
-  home <- setwd(tempdir())
-  on.exit(setwd(home))
-  sparkR.session(spark.sql.session.timeZone = "UTC", spark.sql.shuffle.partitions = 2)
-})
+# One session for all files; emberflow's own, unless SPARK_REMOTE names a server. Its tables go when R goes.
+sparkR.session(
+  spark.sql.session.timeZone = "UTC", spark.sql.shuffle.partitions = 2, spark.sql.warehouse.dir = tempfile("warehouse")
+)
 
 people_data <- data.frame(
   name = c("Michael", "Andy", "Justin", "Ann"),

@@ -97,3 +97,22 @@ test_that("with binds names to frames of one column", {
   expect_equal(nrow(with(people, age)), 4)
   expect_s4_class(with(people, age), "SparkDataFrame")
 })
+
+test_that("attach binds names to frames of one column", {
+  attach(people)
+  on.exit(detach("people"))
+  expect_equal(nrow(age), 4)
+  expect_equal(columns(height), "height")
+})
+
+test_that("columns added in a loop are found without asking about the whole plan every time", {
+  df <- people
+  for (at in seq_len(300)) df[[paste0("c", at %% 5)]] <- df$age + at
+  expect_equal(columns(df), c("name", "age", "height", paste0("c", c(1:4, 0))))
+  expect_equal(collect(df)$c0, people_data$age + 300)
+  expect_error(df$c9, "UNRESOLVED_COLUMN.WITH_SUGGESTION")
+  renamed <- df
+  colnames(renamed)[1] <- "label"
+  expect_equal(collect(select(filter(renamed, renamed$label == "Ann"), renamed$c0))[[1]], 341)
+  expect_error(renamed$name, "UNRESOLVED_COLUMN.WITH_SUGGESTION")
+})

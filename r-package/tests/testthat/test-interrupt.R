@@ -7,7 +7,7 @@ interrupted <- function(code, seconds = 120) {
   writeLines(c(
     sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")),
     "suppressPackageStartupMessages(library(emberflow))",
-    "invisible(sparkR.session())",
+    "invisible(sparkR.session(spark.sql.warehouse.dir = tempfile()))",
     "say <- function(...) { cat(..., '\\n'); flush(stdout()) }",
     "cpu <- function() sum(proc.time()[1:2])",
     "say('pid', Sys.getpid())",

@@ -86,7 +86,7 @@ test_that("start and stop may be repeated, and other masters run here", {
   code <- c(
     sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")), "suppressPackageStartupMessages(library(emberflow))",
     "for (master in c('yarn', 'local[4]', '')) {",
-    "  invisible(sparkR.session(master, sparkConfig = list(spark.driver.memory = '2g'), sparkHome = '/opt/spark'))",
+    "  invisible(sparkR.session(master, sparkConfig = list(spark.sql.warehouse.dir = tempfile()), sparkHome = '/opt/spark'))",
     "  cat('', collect(sql('SELECT 41 + 1 AS a'))$a, '\\n')",
     "  sparkR.session.stop()",
     "}"
@@ -104,4 +104,20 @@ test_that("pipes of both kinds read as sentences", {
   skip_if_not_installed("magrittr")
   `%>%` <- magrittr::`%>%`
   expect_equal(people %>% arrange("age") %>% head(1) %>% nrow(), 1)
+})
+
+test_that("saved tables outlive the session, where spark.sql.warehouse.dir says", {
+  skip_if(on_server(), "keeps its own tables")
+  run <- function(...) {
+    script <- tempfile(fileext = ".R")
+    writeLines(c(
+      sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")), "suppressPackageStartupMessages(library(emberflow))",
+      sprintf("invisible(sparkR.session(spark.sql.warehouse.dir = \"%s\"))", warehouse), ...
+    ), script)
+    system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", script), stdout = TRUE, stderr = TRUE)
+  }
+  warehouse <- tempfile("warehouse")
+  run("saveAsTable(createDataFrame(data.frame(x = 1:3)), 'kept')")
+  expect_match(run("cat('rows', nrow(tableToDF('kept')), '\\n')"), "rows 3", all = FALSE)
+  expect_true(dir.exists(file.path(warehouse, "kept")))
 })

@@ -83,6 +83,11 @@ impl Engine {
 
     /// The engine of this process, started at its first use.
     pub fn embedded() -> Result<Arc<Self>> {
+        Self::embedded_with(Vec::new())
+    }
+
+    /// The same; should it start now, then with these settings, which beat those from outside.
+    pub fn embedded_with(settings: Vec<(String, String)>) -> Result<Arc<Self>> {
         static ENGINE: parking_lot::Mutex<Option<Arc<Engine>>> = parking_lot::Mutex::new(None);
         let mut engine = ENGINE.lock();
         if let Some(engine) = &*engine {
@@ -90,7 +95,7 @@ impl Engine {
         }
         let given = std::env::var(CONF_VARIABLE).unwrap_or_default();
         let pair = |line: &str| line.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.to_owned()));
-        let settings = given.lines().filter_map(pair).collect();
+        let settings = given.lines().filter_map(pair).chain(settings).collect();
         let started = Self::start(EngineOptions { clients_within: true, settings, ..EngineOptions::default() })?;
         *engine = Some(Arc::clone(&started));
         Ok(started)
