@@ -1,4 +1,4 @@
-# make demo | test | bench-tpch | bench-start | install-r | install-jvm | fmt | lint
+# make demo | test | test-interop | bench-tpch | bench-start | bench-io | install-r | install-jvm | fmt | lint
 #
 # Everything is built outside of the clone, below EMBERFLOW_CACHE, and what is missing on a Debian machine is installed
 # (.ci/need). `make test` runs every suite; each is a target of its own.
@@ -16,7 +16,7 @@ MVN = mvn -B -ntp -q -f jvm/pom.xml
 # A suite joins this list when it passes.
 SUITES = test-tidy test-rust test-pyspark
 
-.PHONY: demo test test-tidy test-rust test-pyspark test-r test-jvm build bench-tpch bench-start install-r install-jvm fmt lint
+.PHONY: demo test test-tidy test-rust test-pyspark test-crash test-interop test-r test-jvm build bench-tpch bench-start bench-io install-r install-jvm fmt lint
 
 # All suites run, even after one has failed; then make fails.
 test:
@@ -35,6 +35,16 @@ test-rust:
 test-pyspark: build $(DATA)/ready $(TPCDS)/ready
 	@.ci/need python jvm
 	tests/pyspark $(BIN)/emberflow $(DATA) $(TPCDS)
+
+# A process killed while it writes leaves the old content or the new.
+test-crash: build
+	@.ci/need python
+	$$(tests/oracle/setup client) tests/crash --emberflow $(BIN)/emberflow
+
+# Files that cross over to a real Spark and back; not part of `make test`, for it needs a whole Spark.
+test-interop: build
+	@.ci/need python jvm
+	$$(tests/oracle/setup spark) tests/interop/run --emberflow $(BIN)/emberflow
 
 # TPC-H at scale 0.01, then testthat: verbs, errors, Ctrl-C in processes of its own, and the tour recorded from Spark.
 test-r: install-r $(DATA)/ready
@@ -85,6 +95,12 @@ bench-tpch: build
 bench-start: install-r install-jvm
 	@.ci/need python
 	bench/start
+
+# Rows a second of reading and writing each format; IO_SCALE=0.1.
+IO_SCALE ?= 0.1
+bench-io: build
+	@.ci/need python jvm
+	bench/io --scale $(IO_SCALE) --emberflow $(BIN)/emberflow
 
 fmt:
 	cargo fmt --all

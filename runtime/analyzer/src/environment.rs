@@ -8,7 +8,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use emberflow_base::{Result, Settings};
 use emberflow_plan::tree::{CatalogOp, LocalData, Options};
-use emberflow_plan::{DataType, StructType};
+use emberflow_plan::{DataType, StructField, StructType};
 
 use crate::resolved::Resolved;
 
@@ -29,6 +29,8 @@ pub struct Table {
     pub schema: StructType,
     /// How its columns may be qualified (`spark_catalog.default.t`); empty for files.
     pub qualifier: Vec<String>,
+    /// The provider's columns behind those of `schema`: found by name, but no part of `*` (`_metadata`).
+    pub hidden: Vec<StructField>,
 }
 
 /// A value that expressions find by name where no column has it.

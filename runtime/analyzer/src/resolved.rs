@@ -41,6 +41,8 @@ pub struct Resolved {
     pub hidden: Option<Arc<Hidden>>,
     /// Reachable from anywhere above, but only with their qualifier (`r.key` after a join with USING).
     pub qualified_only: Vec<Attr>,
+    /// Columns of a file scan that only their name reaches, not `*` (`_metadata`).
+    pub metadata: Vec<Attr>,
     pub plan_ids: PlanIds,
     /// Set while the top of the plan is an aggregate that HAVING and ORDER BY may still extend.
     pub aggregated: Option<Arc<Aggregated>>,
@@ -49,7 +51,15 @@ pub struct Resolved {
 impl Resolved {
     /// A plan whose columns are all visible.
     pub fn new(plan: LogicalPlan, output: Vec<Attr>) -> Self {
-        Self { plan, output: output.into(), hidden: None, qualified_only: Vec::new(), plan_ids: PlanIds::new(), aggregated: None }
+        Self {
+            plan,
+            output: output.into(),
+            hidden: None,
+            qualified_only: Vec::new(),
+            metadata: Vec::new(),
+            plan_ids: PlanIds::new(),
+            aggregated: None,
+        }
     }
 
     /// The same rows and columns from another plan node on top.

@@ -212,7 +212,7 @@ impl<'a> Resolver<'a> {
             }
         }
         let plan = project(scanned.plan, columns)?;
-        Ok(Resolved { plan, qualified_only: Vec::new(), ..resolved }.forget_hidden())
+        Ok(Resolved { plan, qualified_only: Vec::new(), metadata: Vec::new(), ..resolved }.forget_hidden())
     }
 
     /// Resolves a relation; `outer` is the scope around a sub-query.

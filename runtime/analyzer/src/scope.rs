@@ -20,6 +20,8 @@ pub(crate) struct Scope<'a> {
     pub columns: Vec<Attr>,
     /// Found only with their qualifier.
     pub qualified_only: Vec<Attr>,
+    /// Found where nothing else has the name.
+    pub metadata: Vec<Attr>,
     /// Columns a filter or a sort may still reach below its input.
     pub hidden: Option<Arc<Hidden>>,
     pub plan_ids: Vec<&'a PlanIds>,
@@ -52,6 +54,7 @@ impl<'a> Scope<'a> {
         Self {
             columns: input.output.to_vec(),
             qualified_only: input.qualified_only.clone(),
+            metadata: input.metadata.clone(),
             hidden: None,
             plan_ids: vec![&input.plan_ids],
             aliases: RefCell::default(),
@@ -67,6 +70,7 @@ impl<'a> Scope<'a> {
         let mut scope = Self::over(left, outer, case_sensitive);
         scope.columns.extend(right.output.iter().cloned());
         scope.qualified_only.extend(right.qualified_only.iter().cloned());
+        scope.metadata.extend(right.metadata.iter().cloned());
         scope.plan_ids.push(&right.plan_ids);
         scope
     }
@@ -76,6 +80,7 @@ impl<'a> Scope<'a> {
         Self {
             columns: Vec::new(),
             qualified_only: Vec::new(),
+            metadata: Vec::new(),
             hidden: None,
             plan_ids: Vec::new(),
             aliases: RefCell::default(),
@@ -128,6 +133,9 @@ impl<'a> Scope<'a> {
         }
         if let Some(found) = self.find_alias(parts, origin)? {
             return Ok(Some(found));
+        }
+        if let Some((attribute, fields)) = self.find_column(&self.metadata, parts, origin)? {
+            return Ok(Some(Found::Column(attribute, fields)));
         }
         let mut level = self.hidden.as_ref();
         while let Some(hidden) = level {

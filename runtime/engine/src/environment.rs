@@ -128,7 +128,7 @@ impl SessionEnvironment {
                     let again = move || Ok(environment.table_files(&files, &schema, &all)?.provider as Arc<dyn TableProvider>);
                     provider = Arc::new(Fresh::new(provider, again));
                 }
-                Ok(Source::Table(Table { provider, schema: source.schema, qualifier }))
+                Ok(Source::Table(Table { provider, schema: source.schema, qualifier, hidden: source.hidden }))
             }
             TableKind::View(view) => self.catalog_view(&table, view),
         }
@@ -304,5 +304,6 @@ impl Environment for SessionEnvironment {
 }
 
 fn plain(table: SourceTable) -> Table {
-    Table { provider: table.provider as Arc<dyn TableProvider>, schema: table.schema, qualifier: Vec::new() }
+    let SourceTable { provider, schema, hidden, .. } = table;
+    Table { provider: provider as Arc<dyn TableProvider>, schema, qualifier: Vec::new(), hidden }
 }

@@ -105,7 +105,7 @@ impl Session {
         })
     }
 
-    fn submit(&self, physical: Arc<dyn ExecutionPlan>, analyzed: Analyzed, name: &str) -> Result<Rows> {
+    pub(crate) fn submit(&self, physical: Arc<dyn ExecutionPlan>, analyzed: Analyzed, name: &str) -> Result<Rows> {
         let context = self.engine.context.task_ctx();
         let physical = self.engine.fault.over(physical)?;
         let job = self.engine.actors.submit(physical, context, JobOptions::named(name)).map_err(from_datafusion)?;

@@ -28,6 +28,7 @@ mod show;
 mod statements;
 mod tables;
 mod write;
+mod write_files;
 
 pub use dataframe::DataFrame;
 pub use emberflow_actors as actors;

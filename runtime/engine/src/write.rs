@@ -1,11 +1,9 @@
 //! Results that go into files. Not here: tables (`statements::insert`).
 
 use emberflow_base::{Error, Result};
-use emberflow_plan::tree::{Alias, CastMode, Expr, ExprKind, Options, Relation, RelationKind, SaveMode, Write, WriteTarget};
+use emberflow_plan::tree::{Options, SaveMode, Write, WriteTarget};
 use emberflow_plan::types::quote;
 use emberflow_plan::{StructField, StructType};
-use emberflow_sources::SourceOptions;
-use emberflow_sources::write::FolderWriter;
 use futures::StreamExt;
 
 use crate::session::Session;
@@ -29,6 +27,7 @@ impl Session {
         if let WriteTarget::SaveAsTable(name) = write.target.clone() {
             return self.save_as_table(write, format, &name).await;
         }
+        let options = self.with_overwrite_mode(&write);
         let path = match write.target {
             WriteTarget::Path(path) => path,
             WriteTarget::SaveAsTable(_) | WriteTarget::InsertInto(_) => None,
@@ -44,64 +43,24 @@ impl Session {
         let path = path.or(from_options).ok_or_else(|| {
             Error::new("DATA_SOURCE_PATH_MISSING").text("Writing files needs a path: give one to save().")
         })?;
-        self.write_files(write.input, &format, &path, write.mode, &write.options, &write.partition_by).await.map(|_| ())
+        self.write_files(write.input, &format, &path, write.mode, &options, &write.partition_by).await.map(|_| ())
     }
 
-    /// Runs a relation into a folder; gives the schema written.
-    pub(crate) async fn write_files(
-        &self,
-        input: Relation,
-        format: &str,
-        path: &str,
-        mode: SaveMode,
-        options: &Options,
-        partition_by: &[String],
-    ) -> Result<StructType> {
-        if !partition_by.is_empty() {
-            return Err(Error::unsupported("partitionBy in writes"));
+    /// The write's options, with the session's word on what OVERWRITE replaces where they say nothing.
+    fn with_overwrite_mode(&self, write: &Write) -> Options {
+        let mut options = write.options.clone();
+        let is_said = options.iter().any(|(key, _)| key.eq_ignore_ascii_case(OVERWRITE_MODE));
+        if write.mode == SaveMode::Overwrite && !is_said {
+            let settings = self.settings();
+            let mode = settings.get("spark.sql.sources.partitionOverwriteMode").unwrap_or("STATIC");
+            options.push((OVERWRITE_MODE.to_owned(), mode.to_owned()));
         }
-        let text = emberflow_sources::read::short_name(format) == "csv";
-        let analyzed = self.ready(input.clone()).await?;
-        let schema = analyzed.schema.clone();
-        check_names(&schema)?;
-        // Text formats hold text: every value is cast as Spark prints it, so the files read the same anywhere.
-        let (analyzed, file_schema) = if text {
-            for field in &schema.fields {
-                if matches!(
-                    field.data_type,
-                    emberflow_plan::DataType::Struct(_)
-                        | emberflow_plan::DataType::Array { .. }
-                        | emberflow_plan::DataType::Map { .. }
-                        | emberflow_plan::DataType::Binary
-                ) {
-                    return Err(Error::new("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE")
-                        .with("columnName", quote(&field.name))
-                        .with("columnType", field.data_type.quoted())
-                        .with("format", "CSV"));
-                }
-            }
-            let analyzed = self.ready(as_text(input, &schema)).await?;
-            let file_schema = analyzed.schema.clone();
-            (analyzed, file_schema)
-        } else {
-            (analyzed, schema.clone())
-        };
-        let job = uuid::Uuid::new_v4().to_string();
-        let options = SourceOptions::new(options);
-        let Some(mut writer) = FolderWriter::start(path, format, mode, &file_schema, &options, &job)? else { return Ok(schema) };
-        let mut rows = self.run(analyzed, "write").await?;
-        while let Some(batch) = rows.batches.next().await {
-            let batch = batch?;
-            writer = tokio::task::spawn_blocking(move || writer.write(&batch).map(|()| writer))
-                .await
-                .map_err(|panic| Error::internal(format!("writing ended abnormally: {panic}")))??;
-        }
-        tokio::task::spawn_blocking(move || writer.finish())
-            .await
-            .map_err(|panic| Error::internal(format!("writing ended abnormally: {panic}")))??;
-        Ok(schema)
+        options
     }
 }
+
+/// The option of a write that says whether OVERWRITE replaces everything (`static`) or the partitions that get rows.
+pub(crate) const OVERWRITE_MODE: &str = "partitionOverwriteMode";
 
 /// What only `saveAsTable` knows.
 fn bucketed(operation: &str) -> Error {
@@ -119,22 +78,4 @@ pub(crate) fn check_names(schema: &StructType) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Every column cast to text.
-fn as_text(input: Relation, schema: &StructType) -> Relation {
-    let columns = schema
-        .fields
-        .iter()
-        .map(|field| Alias {
-            name: field.name.clone(),
-            expression: Expr::new(ExprKind::Cast {
-                expression: Box::new(Expr::attribute([field.name.clone()])),
-                target: emberflow_plan::DataType::String,
-                mode: CastMode::Session,
-            }),
-            metadata: None,
-        })
-        .collect();
-    Relation::new(RelationKind::WithColumns { input, columns })
 }

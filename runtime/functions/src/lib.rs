@@ -45,4 +45,5 @@ pub mod zones;
 
 pub use call::{Call, Context, Typed};
 pub use cast::{EvalMode, cast};
+pub use datetime::pattern as patterns;
 pub use literal::literal;

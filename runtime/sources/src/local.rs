@@ -35,7 +35,7 @@ pub fn from_batches(batches: Vec<RecordBatch>, schema: StructType) -> Result<Sou
     let arrow: SchemaRef = Arc::new(to_arrow_schema(&positional(&schema)));
     let batches = batches.iter().map(|batch| normalised(batch, &arrow)).collect::<Result<Vec<_>>>()?;
     let provider = MemTable::try_new(arrow, vec![batches]).map_err(from_datafusion)?;
-    Ok(SourceTable { provider: Arc::new(provider), schema, files: Vec::new() })
+    Ok(SourceTable::new(Arc::new(provider), schema))
 }
 
 /// The schema with column names that cannot clash.

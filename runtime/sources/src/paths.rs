@@ -1,20 +1,11 @@
-//! Paths as users write them (`file:/x`, folders, globs, several) to the data files they mean.
+//! Paths as users write them: `file:/x`, relative ones, globs.
 //!
 //! Files and folders whose names start with `_` or `.` are Spark's own and are passed over.
+//! Not here: which files lie below a path (`listing`).
 
 use std::path::{Path, PathBuf};
 
 use emberflow_base::{Error, Result};
-
-/// A data file and the values of the partition folders above it (`country=fr`), outermost first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataFile {
-    pub path: PathBuf,
-    pub partition: Vec<(String, Option<String>)>,
-}
-
-/// What Spark writes for a null partition value.
-const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// A local path from a path or a `file:` URL.
 pub fn local(path: &str) -> Result<PathBuf> {
@@ -62,24 +53,23 @@ pub fn shown(path: &Path) -> String {
     format!("file:{}", path.display())
 }
 
-/// Every data file under `paths`, sorted within each path. A path that matches nothing is an error.
-pub fn data_files(paths: &[String]) -> Result<Vec<DataFile>> {
-    let mut files = Vec::new();
-    for path in paths {
-        let base = local(path)?;
-        let matched = expand(&base)?;
-        if matched.is_empty() {
-            return Err(Error::new("PATH_NOT_FOUND").with("path", shown(&base)));
-        }
-        for path in matched {
-            walk(&path, Vec::new(), &mut files)?;
-        }
-    }
-    Ok(files)
+/// How errors and `_metadata` show a file that is being read.
+pub fn file_url(path: &Path) -> String {
+    url::Url::from_file_path(path).map_or_else(|()| format!("file://{}", path.display()), String::from)
+}
+
+/// Whether a name matches a glob such as `*.csv` or `{a,b}*`.
+pub(crate) fn glob_matcher(pattern: &str) -> Result<impl Fn(&str) -> bool + use<>> {
+    let invalid = |error: glob::PatternError| {
+        Error::new("INVALID_PARAMETER_VALUE").text(format!("`{pattern}` is not a pattern of file names: {error}"))
+    };
+    let patterns = alternatives(pattern).iter().map(|text| glob::Pattern::new(text)).collect::<std::result::Result<Vec<_>, _>>();
+    let patterns = patterns.map_err(invalid)?;
+    Ok(move |name: &str| patterns.iter().any(|pattern| pattern.matches(name)))
 }
 
 /// The path itself, or what it matches as a glob.
-fn expand(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     if path.exists() {
         return Ok(vec![path.to_owned()]);
     }
@@ -109,32 +99,10 @@ fn alternatives(pattern: &str) -> Vec<String> {
     pattern[open + 1..close].split(',').flat_map(|choice| alternatives(&format!("{before}{choice}{after}"))).collect()
 }
 
-fn hidden(path: &Path) -> bool {
+/// Names Spark passes over.
+pub(crate) fn hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| {
         let name = name.to_string_lossy();
         name.starts_with('.') || (name.starts_with('_') && !name.contains('='))
     })
-}
-
-fn walk(path: &Path, partition: Vec<(String, Option<String>)>, files: &mut Vec<DataFile>) -> Result<()> {
-    if path.is_file() {
-        files.push(DataFile { path: path.to_owned(), partition });
-        return Ok(());
-    }
-    let failed = |error: std::io::Error| {
-        Error::new("FAILED_READ_FILE.NO_HINT").with("path", shown(path)).text(format!("{}: {error}", shown(path)))
-    };
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(path).map_err(failed)?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    entries.sort();
-    for entry in entries.into_iter().filter(|entry| !hidden(entry)) {
-        let mut below = partition.clone();
-        if entry.is_dir()
-            && let Some((key, value)) = entry.file_name().and_then(|name| name.to_str()).and_then(|name| name.split_once('='))
-        {
-            below.push((decoded(key), (value != NULL_PARTITION).then(|| decoded(value))));
-        }
-        walk(&entry, below, files)?;
-    }
-    Ok(())
 }

@@ -33,7 +33,7 @@ pub fn range(start: i64, end: i64, step: i64, partitions: usize) -> Result<Sourc
         .collect();
     let provider = StreamingTable::try_new(schema, parts).map_err(from_datafusion)?;
     let schema = StructType::new(vec![StructField::new("id", DataType::Long, false)]);
-    Ok(SourceTable { provider: Arc::new(provider), schema, files: Vec::new() })
+    Ok(SourceTable::new(Arc::new(provider), schema))
 }
 
 fn element_count(start: i64, end: i64, step: i64) -> i128 {

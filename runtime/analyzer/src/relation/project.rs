@@ -61,6 +61,7 @@ impl Resolver<'_> {
             output: output.into(),
             hidden: Some(Arc::new(hidden)),
             qualified_only: Vec::new(),
+            metadata: Vec::new(),
             plan_ids: input.plan_ids,
             aggregated: None,
         })
@@ -99,6 +100,7 @@ impl Resolver<'_> {
             output: output.into(),
             hidden: None,
             qualified_only: Vec::new(),
+            metadata: Vec::new(),
             plan_ids: input_ids,
             aggregated: Some(Arc::new(aggregated)),
         })

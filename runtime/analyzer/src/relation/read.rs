@@ -142,7 +142,7 @@ impl Resolver<'_> {
 
     /// A scan whose columns get internal names at once.
     pub(crate) fn scan(&self, table: Table) -> Result<Resolved> {
-        let Table { provider, schema, qualifier } = table;
+        let Table { provider, schema, qualifier, hidden } = table;
         let name = TableReference::bare(self.fresh_column("scan"));
         let provided = provider.schema();
         let plan = LogicalPlanBuilder::scan(name.clone(), provider_as_source(provider), None)
@@ -150,7 +150,8 @@ impl Resolver<'_> {
             .map_err(from_datafusion)?;
         let mut columns = Vec::with_capacity(schema.fields.len());
         let mut output = Vec::with_capacity(schema.fields.len());
-        for (field, given) in schema.fields.iter().zip(provided.fields()) {
+        let shown = schema.fields.len();
+        for (field, given) in schema.fields.iter().chain(&hidden).zip(provided.fields()) {
             let attribute = Arc::new(crate::attribute::Attribute {
                 column: self.fresh_column(&field.name),
                 name: field.name.clone(),
@@ -163,7 +164,8 @@ impl Resolver<'_> {
             columns.push(Physical::Column(Column::new(Some(name.clone()), given.name())).alias(&attribute.column));
             output.push(attribute);
         }
-        Ok(Resolved::new(project(plan, columns)?, output))
+        let metadata = output.split_off(shown.min(output.len()));
+        Ok(Resolved { metadata, ..Resolved::new(project(plan, columns)?, output) })
     }
 
     /// `VALUES (1, 'a'), (2, 'b')`: columns `col1`, `col2`, ... of each column's common type.

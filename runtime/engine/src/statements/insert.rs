@@ -25,7 +25,7 @@ use crate::session::Session;
 use crate::statements::tables::{as_properties, check_storable, with_partitions_last};
 use crate::statements::{Named, not_a_view, partitions};
 use crate::tables;
-use crate::write::check_names;
+use crate::write::{OVERWRITE_MODE, check_names};
 
 /// A table that is about to be made.
 #[derive(Debug, Clone)]
@@ -156,16 +156,12 @@ impl Session {
         Ok(())
     }
 
-    /// Writes beside the table and then puts each partition that got rows in its place.
+    /// Replaces the partitions that get rows.
     async fn overwrite_dynamically(&self, files: &Files, rows: Relation) -> Result<()> {
-        let location = local(files)?;
-        let staged = Files {
-            location: location.join(format!(".emberflow-{}", uuid::Uuid::new_v4())).display().to_string(),
-            ..files.clone()
-        };
-        let mode = SaveMode::ErrorIfExists;
-        self.write_files(rows, &files.format, &staged.location, mode, &files.options, &files.partition_by).await?;
-        self.off_thread(move |_| partitions::replace_partitions(&location, &staged)).await
+        let mut options = files.options.clone();
+        options.push((OVERWRITE_MODE.to_owned(), "dynamic".to_owned()));
+        let mode = SaveMode::Overwrite;
+        self.write_files(rows, &files.format, &files.location, mode, &options, &files.partition_by).await.map(|_| ())
     }
 
     /// Makes a table of a query's rows.

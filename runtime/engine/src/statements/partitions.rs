@@ -289,34 +289,6 @@ pub(crate) fn bytes_below(folder: &Path) -> u64 {
         .sum()
 }
 
-/// Puts the partitions that lie in `staged` in the place of those of the same values below `location`.
-pub(crate) fn replace_partitions(location: &Path, staged: &Files) -> Result<()> {
-    let from = emberflow_sources::paths::local(&staged.location)?;
-    let failed = |error: std::io::Error| {
-        let path = location.display().to_string();
-        Error::new("TASK_WRITE_FAILED").with("path", path.clone()).text(format!("{path} cannot be written: {error}"))
-    };
-    for folders in leaves(staged)? {
-        let (new, old) = (from.join(folders.join("/")), location.join(folders.join("/")));
-        super::tables::make_folder(old.parent().unwrap_or(location))?;
-        let aside = location.join(format!(".emberflow-{}", uuid::Uuid::new_v4()));
-        let had = old.is_dir();
-        if had {
-            std::fs::rename(&old, &aside).map_err(failed)?;
-        }
-        if let Err(error) = std::fs::rename(&new, &old) {
-            if had {
-                let _ = std::fs::rename(&aside, &old);
-            }
-            return Err(failed(error));
-        }
-        if had {
-            std::fs::remove_dir_all(&aside).map_err(failed)?;
-        }
-    }
-    std::fs::remove_dir_all(&from).map_err(failed)
-}
-
 /// A value as part of a folder's name, as Hive writes it.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -29,7 +29,10 @@ use crate::zones::Zone;
 
 pub use columns::{Casting, cast_column};
 pub use intervals::calendar as calendar_interval;
-pub use parse::{date as parse_date, named_instant, timestamp as parse_timestamp, trimmed};
+pub use parse::{
+    Decimal as ParsedDecimal, date as parse_date, decimal as parse_decimal, double as parse_double, float as parse_float,
+    named_instant, timestamp as parse_timestamp, trimmed,
+};
 pub(crate) use rules::forces_null;
 pub use rules::{StorePolicy, can_cast, can_store_assign, can_up_cast, check_cast};
 pub use text::{Style, strings, write_date, write_double, write_float, write_timestamp, writer};

@@ -8,7 +8,7 @@ mod current;
 mod fields;
 mod intervals;
 mod making;
-pub(crate) mod pattern;
+pub mod pattern;
 mod patterned;
 mod truncation;
 mod units;

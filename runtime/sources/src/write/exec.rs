@@ -1,0 +1,136 @@
+//! The plan node whose tasks write: each partition of its input into files of its own.
+//!
+//!     rows ──► (sorted by partition columns) ──► [`WriteExec`] ──► one row per file: its name in the stage, its rows
+//!
+//! Sorted, a task has one file open at a time, however many partitions there are; rows keep the order they had within one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::compute::SortOptions;
+use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalSortExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr, PlanProperties,
+};
+use emberflow_functions::errors::to_datafusion;
+use futures::StreamExt;
+
+use super::task::{Job, Task};
+
+pub(super) const FILE: &str = "file";
+pub(super) const ROWS: &str = "rows";
+
+/// `rows`, written by `job`.
+pub(super) fn plan(rows: Arc<dyn ExecutionPlan>, job: Arc<Job>) -> emberflow_base::Result<Arc<dyn ExecutionPlan>> {
+    let rows = if job.partitions.is_empty() { rows } else { sorted(rows, &job.partitions)? };
+    Ok(Arc::new(WriteExec::new(rows, job)))
+}
+
+/// Rows of one partition folder together, otherwise in the order they come.
+fn sorted(rows: Arc<dyn ExecutionPlan>, partitions: &[usize]) -> emberflow_base::Result<Arc<dyn ExecutionPlan>> {
+    let schema = rows.schema();
+    let options = SortOptions { descending: false, nulls_first: true };
+    let column = |at: &usize| PhysicalSortExpr::new(Arc::new(Column::new(schema.field(*at).name(), *at)), options);
+    let mut order: Vec<PhysicalSortExpr> = partitions.iter().map(column).collect();
+    if let Some(own) = rows.output_ordering() {
+        order.extend(own.iter().cloned());
+    }
+    let Some(order) = LexOrdering::new(order) else { return Ok(rows) };
+    Ok(Arc::new(SortExec::new(order, rows).with_preserve_partitioning(true)))
+}
+
+#[derive(Debug)]
+struct WriteExec {
+    input: Arc<dyn ExecutionPlan>,
+    job: Arc<Job>,
+    properties: Arc<PlanProperties>,
+    /// Tells the files of a task that is tried again from those it left.
+    attempts: AtomicUsize,
+}
+
+impl WriteExec {
+    fn new(input: Arc<dyn ExecutionPlan>, job: Arc<Job>) -> Self {
+        let schema: SchemaRef =
+            Arc::new(Schema::new(vec![Field::new(FILE, Arrow::Utf8, false), Field::new(ROWS, Arrow::Int64, false)]));
+        let partitions = Partitioning::UnknownPartitioning(input.output_partitioning().partition_count());
+        let properties =
+            PlanProperties::new(EquivalenceProperties::new(schema), partitions, EmissionType::Final, Boundedness::Bounded);
+        Self { input, job, properties: Arc::new(properties), attempts: AtomicUsize::new(0) }
+    }
+}
+
+impl DisplayAs for WriteExec {
+    fn fmt_as(&self, _format: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "WriteExec: format={}", self.job.format.name())?;
+        if self.job.partitions.is_empty() {
+            return Ok(());
+        }
+        let names = self.job.partitions.iter().map(|at| self.job.columns.fields[*at].name.as_str());
+        write!(out, ", partition_by=[{}]", names.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl ExecutionPlan for WriteExec {
+    fn name(&self) -> &'static str {
+        "WriteExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => Ok(Arc::new(Self::new(input, Arc::clone(&self.job)))),
+            _ => internal_err!("a write has one input"),
+        }
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let mut rows = self.input.execute(partition, context)?;
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        let mut task = Task::new(Arc::clone(&self.job), partition, attempt);
+        let schema = self.schema();
+        let answer = Arc::clone(&schema);
+        let work = async move {
+            while let Some(batch) = rows.next().await {
+                task.write(&batch?).map_err(to_datafusion)?;
+            }
+            let written = task.finish().map_err(to_datafusion)?;
+            let names = StringArray::from_iter_values(written.iter().map(|file| file.name.as_str()));
+            let counts = Int64Array::from_iter_values(written.iter().map(|file| file.rows as i64));
+            let columns: Vec<ArrayRef> = vec![Arc::new(names), Arc::new(counts)];
+            Ok(RecordBatch::try_new(answer, columns)?)
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(work))))
+    }
+}
