@@ -24,6 +24,7 @@ mod frame_names;
 mod from_r;
 mod from_r_nested;
 mod literal;
+mod namespaces;
 mod r_api;
 mod remote;
 mod remote_url;
@@ -46,6 +47,7 @@ extendr_module! {
     use frame;
     use column;
     use from_r;
+    use namespaces;
     use actions;
     use batches;
     use verbs_columns;

@@ -106,6 +106,7 @@ test_that("attach binds names to frames of one column", {
 })
 
 test_that("columns added in a loop are found without asking about the whole plan every time", {
+  skip_if(on_server(), "Apache Spark does not resolve columns of frames that deep")
   df <- people
   for (at in seq_len(300)) df[[paste0("c", at %% 5)]] <- df$age + at
   expect_equal(columns(df), c("name", "age", "height", paste0("c", c(1:4, 0))))

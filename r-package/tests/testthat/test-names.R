@@ -90,3 +90,9 @@ test_that("glm, predict and fitted stay those of stats for R's data", {
   expect_length(predict(model, mtcars[1:3, ]), 3)
   expect_length(fitted(model), nrow(mtcars))
 })
+
+test_that("SparkR:: means this package where no SparkR is installed", {
+  skip_if(nzchar(system.file(package = "SparkR")), "SparkR is installed")
+  code <- parse(text = "SparkR::collect(SparkR::sql('SELECT 41 + 1 AS a'))$a")
+  expect_equal(eval(code), 42L)
+})

@@ -36,6 +36,7 @@ test_that("without a session there is one clear error", {
 })
 
 test_that("a tag or a group stops what runs under it, and nothing else", {
+  skip_if(on_server(), "Apache Spark computes all of it, read or not")
   addJobTag("slow")
   tagged <- batchReader(sql("SELECT id FROM range(100000000)"))
   clearJobTags()
