@@ -40,6 +40,14 @@ pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> E
     at(error, origin)
 }
 
+/// `names`, quoted, the nearest to `wanted` first; equally near ones stay in their order.
+pub fn nearest<'n>(names: impl Iterator<Item = &'n str>, wanted: &str) -> String {
+    let mut names: Vec<String> = names.map(quote).collect();
+    names.sort_by_key(|name| strsim::levenshtein(name, wanted));
+    names.truncate(SUGGESTIONS_MAX);
+    names.join(", ")
+}
+
 fn differently_qualified(known: &[Attr]) -> bool {
     known.windows(2).any(|pair| pair[0].qualifier != pair[1].qualifier)
 }

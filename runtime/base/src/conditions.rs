@@ -1551,6 +1551,7 @@ static CONDITIONS: &[Condition] = &[
     c("WRONG_NUM_ARGS.WITH_SUGGESTION", "42605", &["functionName", "expectedNum", "actualNum", "legacyNum", "legacyConfKey", "legacyConfValue"]),
     c("XML_ROW_TAG_MISSING", "42KDF", &["rowTag"]),
     c("_LEGACY_ERROR_TEMP_0015", "", &["msg"]),
+    c("_LEGACY_ERROR_TEMP_0026", "", &["value"]),
     c("_LEGACY_ERROR_TEMP_0029", "", &["literal"]),
     c("_LEGACY_ERROR_TEMP_0035", "", &["message"]),
     c("_LEGACY_ERROR_TEMP_0053", "", &[]),

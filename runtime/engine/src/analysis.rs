@@ -71,7 +71,7 @@ impl Session {
             RelationKind::ShowString { .. } => text("show_string"),
             RelationKind::HtmlString { .. } => text("html_string"),
             RelationKind::Tail { input, .. } => Box::pin(self.schema(input.clone())).await,
-            RelationKind::Catalog(_) => Ok(Box::pin(self.query(relation, Default::default())).await?.schema),
+            RelationKind::Catalog(operation) => Ok(Box::pin(self.catalog_answer(operation.clone())).await?.schema),
             RelationKind::Command(command) => self.schema_of_command((**command).clone()).await,
             RelationKind::Sql { text, named, positional } => match self.parsed(text, named, positional)? {
                 Statement::Command(command) => self.schema_of_command(command).await,

@@ -24,6 +24,7 @@ struct Listed {
 
 impl Session {
     pub(crate) async fn catalog_operation(&self, operation: CatalogOp) -> Result<Rows> {
+        let asked = operation.clone();
         match operation {
             CatalogOp::CurrentDatabase => tables::text("current_database", self.current_database()),
             CatalogOp::SetCurrentDatabase { name } => self.use_database(&parse_identifier(&name)?),
@@ -75,7 +76,9 @@ impl Session {
                 tables::flag("value", is_plain && exists)
             }
             CatalogOp::CreateTable { table, path, source, description, schema, options } => {
-                self.create_catalog_table(&table, path, source, description, schema, options).await
+                self.create_catalog_table(&table, path, source, description, schema, options).await?;
+                self.shared.created.write().push(asked);
+                self.rows_of(&parse_identifier(&table)?).await
             }
             CatalogOp::DropTempView { name } => {
                 let existed = self.shared.views.write().remove(&name.to_lowercase()).is_some();
@@ -91,10 +94,28 @@ impl Session {
             CatalogOp::CacheTable { table } => self.cache_table(parse_identifier(&table)?, None, true, Vec::new()).await,
             CatalogOp::UncacheTable { table } => self.uncache_table(&parse_identifier(&table)?, false),
             CatalogOp::ClearCache => self.clear_cache(),
-            CatalogOp::RefreshTable { table } => self.refresh_table(&parse_identifier(&table)?).await,
+            CatalogOp::RefreshTable { table } => {
+                let name = parse_identifier(&table)?;
+                self.require_relation(&name)?;
+                self.refresh_table(&name).await
+            }
             CatalogOp::RefreshByPath { .. } => Ok(tables::nothing()),
             CatalogOp::Unsupported { name } => Err(Error::unsupported(name)),
         }
+    }
+
+    /// The same as a part of another plan, where what was done once is not done again.
+    pub(crate) async fn catalog_answer(&self, operation: CatalogOp) -> Result<Rows> {
+        if let CatalogOp::CreateTable { table, .. } = &operation
+            && self.shared.created.read().contains(&operation)
+        {
+            return self.rows_of(&parse_identifier(table)?).await;
+        }
+        Box::pin(self.catalog_operation(operation)).await
+    }
+
+    async fn rows_of(&self, table: &[String]) -> Result<Rows> {
+        Box::pin(self.query(table_relation(table), Default::default())).await
     }
 
     fn list_tables(&self, database: Option<String>, pattern: Option<String>, views_only: bool) -> Result<Rows> {
@@ -127,7 +148,7 @@ impl Session {
         }
     }
 
-    /// `createTable`: makes the table and answers with its rows.
+    /// `createTable`.
     async fn create_catalog_table(
         &self,
         table: &str,
@@ -139,7 +160,7 @@ impl Session {
     ) -> Result<Rows> {
         let name = parse_identifier(table)?;
         self.create_table(CreateTable {
-            name: name.clone(),
+            name,
             columns,
             provider: source,
             query: None,
@@ -154,8 +175,7 @@ impl Session {
             is_external: false,
             like: None,
         })
-        .await?;
-        Box::pin(self.query(table_relation(&name), Default::default())).await
+        .await
     }
 }
 

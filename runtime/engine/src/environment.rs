@@ -264,7 +264,7 @@ impl Environment for SessionEnvironment {
     fn catalog_answer(&self, operation: &CatalogOp) -> Result<Table> {
         let (session, operation) = (self.session.clone(), operation.clone());
         let (schema, batches) = tokio::runtime::Handle::current().block_on(async move {
-            let rows = session.catalog_operation(operation).await?;
+            let rows = session.catalog_answer(operation).await?;
             Ok::<_, Error>((rows.schema.clone(), crate::execute::collect(rows).await?))
         })?;
         emberflow_sources::local::from_batches(batches, schema).map(plain)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use emberflow_analyzer::Resolved;
 use emberflow_base::{Error, Result, Settings};
 use emberflow_connect::backend::{Operation, Outcome};
-use emberflow_plan::tree::{Command, Relation, RelationKind, Statement};
+use emberflow_plan::tree::{CatalogOp, Command, Relation, RelationKind, Statement};
 use parking_lot::RwLock;
 
 use crate::dataframe::DataFrame;
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub kept: RwLock<BTreeMap<String, Kept>>,
     /// Session variables by lower-case name.
     pub variables: RwLock<BTreeMap<String, Variable>>,
+    /// What `createTable` made: a client that asks about its answer again is not told that the table exists.
+    pub created: RwLock<Vec<CatalogOp>>,
     /// Tables and views told to be cached.
     pub cached: RwLock<BTreeSet<String>>,
     /// Relations told to persist.
@@ -70,6 +72,7 @@ impl Session {
             database: RwLock::new("default".to_owned()),
             kept: RwLock::default(),
             variables: RwLock::default(),
+            created: RwLock::default(),
             cached: RwLock::default(),
             persisted: RwLock::default(),
         };
@@ -85,6 +88,7 @@ impl Session {
             database: RwLock::new(self.shared.database.read().clone()),
             kept: RwLock::default(),
             variables: RwLock::new(self.shared.variables.read().clone()),
+            created: RwLock::default(),
             cached: RwLock::default(),
             persisted: RwLock::default(),
         };

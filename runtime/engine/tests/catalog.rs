@@ -85,6 +85,9 @@ fn a_damaged_entry_is_named_and_harms_no_other() {
     let error = session.sql("select * from bad").map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("table-bad.json"), "{error}");
     assert!(run(&session, "select a from good").contains("|1  |"));
+    run(&session, "create table new using parquet as select 2 as a");
+    run(&session, "drop table good");
+    assert!(run(&session, "show tables").contains("bad"));
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -8,7 +8,6 @@ create view g_v (k comment 'key', n) comment 'a view' tblproperties ('p' = 'q') 
 select * from g_v order by k;
 select v.k, g_v.n from g_v, g_v v where v.k = g_v.k order by 1;
 describe g_v;
-show views;
 show views like 'g_*';
 show tables like 'g_v';
 show tblproperties g_v;

@@ -99,6 +99,11 @@ impl Resolver<'_> {
         Ok(Item::new(typed, text))
     }
 
+    /// A struct that loses the field at the end of `path`.
+    pub(super) fn without_field(&self, child: Item, path: &[String]) -> Result<Typed> {
+        self.updated(child, path, None)
+    }
+
     fn updated(&self, child: Item, path: &[String], value: Option<Item>) -> Result<Typed> {
         let DataType::Struct(fields) = &child.typed.data_type else {
             return Err(Error::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")

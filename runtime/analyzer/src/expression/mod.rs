@@ -141,8 +141,9 @@ impl Resolver<'_> {
         let Some(name) = parts.get(at) else { return Ok(None) };
         let Some(variable) = self.environment.variable(name)? else { return Ok(None) };
         let nullable = variable.value.is_null();
+        let text = format!("variablereference(system.session.{}={})", variable.name, variable.value);
         let typed = Typed::new(datafusion::logical_expr::lit(variable.value), variable.data_type, nullable);
-        let mut item = Item::new(typed, variable.name);
+        let mut item = Item::new(typed, text);
         for field in &parts[at + 1..] {
             item = self.field(item, field)?;
         }

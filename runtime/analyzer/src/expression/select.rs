@@ -182,17 +182,33 @@ impl Resolver<'_> {
             .collect()
     }
 
+    /// `EXCEPT (a, s.x)`: columns that are left out, and fields that their structs lose.
     fn without(&self, mut columns: Vec<Selected>, except: &[Vec<String>]) -> Result<Vec<Selected>> {
+        for (position, parts) in except.iter().enumerate() {
+            if except[..position].iter().any(|other| same_name(&other.join("."), &parts.join("."), self.case_sensitive)) {
+                let names: Vec<String> = except.iter().map(|parts| parts.join(".")).collect();
+                return Err(Error::new("EXCEPT_OVERLAPPING_COLUMNS").with("columns", names.join(", ")));
+            }
+        }
         for parts in except {
-            let Some(name) = parts.last() else { continue };
+            let Some((first, fields)) = parts.split_first() else { continue };
+            let is_struct = |selected: &&mut Selected| {
+                same_name(&selected.name, first, self.case_sensitive)
+                    && matches!(selected.item.typed.data_type, emberflow_plan::DataType::Struct(_))
+            };
+            if let (false, Some(selected)) = (fields.is_empty(), columns.iter_mut().find(is_struct)) {
+                let typed = self.without_field(selected.item.clone(), fields)?;
+                selected.item = Item::new(typed, selected.name.clone());
+                selected.attribute = None;
+                selected.aliased = true;
+                continue;
+            }
+            let name = parts.last().unwrap_or(first);
             let before = columns.len();
+            let known = suggest::nearest(columns.iter().map(|selected| selected.name.as_str()), &parts.join("."));
             columns.retain(|selected| !same_name(&selected.name, name, self.case_sensitive));
             if columns.len() == before {
-                let known: Vec<String> =
-                    columns.iter().map(|selected| quoted_name(std::slice::from_ref(&selected.name))).collect();
-                return Err(Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-                    .with("objectName", quoted_name(parts))
-                    .with("proposal", known.join(", ")));
+                return Err(no_such_column(parts, known));
             }
         }
         Ok(columns)
@@ -201,7 +217,12 @@ impl Resolver<'_> {
     fn replaced(&self, mut columns: Vec<Selected>, replace: &[Alias], scope: &Scope<'_>) -> Result<Vec<Selected>> {
         for alias in replace {
             let item = self.expression(&alias.expression, scope)?;
-            for selected in columns.iter_mut().filter(|selected| same_name(&selected.name, &alias.name, self.case_sensitive)) {
+            let is_meant = |selected: &Selected| same_name(&selected.name, &alias.name, self.case_sensitive);
+            if !columns.iter().any(is_meant) {
+                let known = suggest::nearest(columns.iter().map(|selected| selected.name.as_str()), &alias.name);
+                return Err(no_such_column(std::slice::from_ref(&alias.name), known));
+            }
+            for selected in columns.iter_mut().filter(|selected| is_meant(selected)) {
                 *selected =
                     Selected { item: item.clone(), name: selected.name.clone(), metadata: None, attribute: None, aliased: true };
             }
@@ -245,4 +266,8 @@ pub(crate) fn passed_on(attribute: Attr) -> Selected {
         attribute: Some(attribute),
         aliased: false,
     }
+}
+
+fn no_such_column(parts: &[String], known: String) -> Error {
+    Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", quoted_name(parts)).with("proposal", known)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use emberflow_base::{Error, Result};
-use emberflow_plan::tree::{Expr, JoinType, Relation, RelationKind};
+use emberflow_plan::tree::{Expr, ExprKind, JoinType, Relation, RelationKind};
 
 use crate::attribute::Attr;
 use crate::resolved::Resolved;
@@ -37,9 +37,7 @@ impl Resolver<'_> {
     ) -> Result<Resolved> {
         let scope = Scope::over(&resolved, outer, self.case_sensitive);
         let Some(mut generated) = self.generator(generator, &scope)? else {
-            return Err(Error::new("UNRESOLVED_ROUTINE")
-                .with("routineName", "the generator")
-                .with("searchPath", "[`system`.`builtin`]"));
+            return Err(self.no_generator(generator));
         };
         drop(scope);
         generated.outer |= keep;
@@ -48,6 +46,20 @@ impl Resolver<'_> {
         let made = made.iter().map(|attribute| attribute.with_qualifier(vec![table.to_owned()]));
         let output: Vec<Attr> = before.iter().cloned().chain(made).collect();
         Ok(Resolved { output: output.into(), hidden: None, aggregated: None, ..unrolled })
+    }
+
+    fn no_generator(&self, called: &Expr) -> Error {
+        let ExprKind::Function(call) = &called.kind else { return Error::unsupported("a LATERAL VIEW of this expression") };
+        let bare = call.bare();
+        match emberflow_functions::registry::lookup(&bare) {
+            Some(_) => Error::new("UNSUPPORTED_GENERATOR.NOT_GENERATOR")
+                .with("functionName", quoted_name(&call.name))
+                .with("classCanonicalName", bare),
+            None => {
+                let name = [self.context().database.to_owned(), bare];
+                Error::new("ROUTINE_NOT_FOUND").with("routineName", quoted_name(&name))
+            }
+        }
     }
 
     pub(super) fn lateral_join(
@@ -69,7 +81,7 @@ impl Resolver<'_> {
             let generator = Expr::new(emberflow_plan::tree::ExprKind::Function(call));
             return self.generated(resolved, &generator, keep, alias, columns, outer).map_err(|error| {
                 match error.base_condition() {
-                    "UNRESOLVED_ROUTINE" => Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name)),
+                    "UNRESOLVED_ROUTINE" | "ROUTINE_NOT_FOUND" => Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name)),
                     _ => error,
                 }
             });

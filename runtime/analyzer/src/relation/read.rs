@@ -219,7 +219,10 @@ impl Resolver<'_> {
         call.name = name.to_vec();
         let expression = Expr::new(ExprKind::Function(call));
         let scope = Scope::empty(outer, self.case_sensitive);
-        let elements = self.select_list(std::slice::from_ref(&expression), &scope)?;
+        let elements = self.select_list(std::slice::from_ref(&expression), &scope).map_err(|error| match error.condition() {
+            "UNRESOLVED_ROUTINE" => Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name)),
+            _ => error,
+        })?;
         match elements.into_iter().next() {
             Some(Element::Generator { generated, names }) => {
                 let (input, columns) = self.unnest(self.one_row()?, generated, &names)?;

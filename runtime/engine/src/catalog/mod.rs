@@ -163,8 +163,7 @@ impl Catalog {
     pub fn reserve(&self, name: &FullName) -> Result<(String, Making)> {
         let usual = self.location_in(&name.database, &name.table)?;
         let lock = self.lock()?;
-        let mut taken = self.referenced_folders()?;
-        taken.extend(self.store.being_made()?);
+        let taken = self.taken_folders(&name.database)?;
         let mut copy = 1;
         loop {
             let location = if copy == 1 { usual.clone() } else { format!("{usual}-{copy}") };
@@ -249,16 +248,29 @@ impl Catalog {
         self.store.lock(|| self.referenced_folders())
     }
 
-    /// Every folder an entry points to.
+    /// Every folder an entry points to; an entry that cannot be read is an error.
     fn referenced_folders(&self) -> Result<Vec<PathBuf>> {
         let mut folders = Vec::new();
         for database in self.databases()? {
             folders.push(emberflow_sources::paths::local(&database.location)?);
             for table in self.tables(&database.name)? {
-                if let TableKind::Files(files) = &table.kind {
-                    folders.push(emberflow_sources::paths::local(&files.location)?);
-                }
+                folders.extend(folder_of(&table)?);
             }
+        }
+        Ok(folders)
+    }
+
+    /// The folders tables of a database lie in; one that cannot be read is taken to lie where it usually would.
+    fn taken_folders(&self, database: &str) -> Result<Vec<PathBuf>> {
+        let mut folders = self.store.being_made()?;
+        for table in self.table_names(database)? {
+            let full = FullName { database: database.to_owned(), table };
+            let folder = match self.find(&full) {
+                Ok(Some(table)) => folder_of(&table)?,
+                Ok(None) => None,
+                Err(_) => Some(emberflow_sources::paths::local(&self.location_in(database, &full.table)?)?),
+            };
+            folders.extend(folder);
         }
         Ok(folders)
     }
@@ -284,6 +296,13 @@ impl Catalog {
 
     pub fn drop_global_view(&self, name: &str) -> bool {
         self.global_views.write().remove(&name.to_lowercase()).is_some()
+    }
+}
+
+fn folder_of(table: &Table) -> Result<Option<PathBuf>> {
+    match &table.kind {
+        TableKind::Files(files) => emberflow_sources::paths::local(&files.location).map(Some),
+        TableKind::View(_) => Ok(None),
     }
 }
 

@@ -51,7 +51,7 @@ impl Session {
         .await
     }
 
-    fn require_relation(&self, name: &[String]) -> Result<()> {
+    pub(crate) fn require_relation(&self, name: &[String]) -> Result<()> {
         match self.named(name)? {
             Some(_) => Ok(()),
             None => Err(unresolved_relation(name, &self.current_database())),

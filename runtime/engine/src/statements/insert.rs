@@ -22,7 +22,7 @@ use emberflow_plan::{StructField, StructType};
 use crate::catalog::entry::{field_note, plain_schema};
 use crate::catalog::{Files, FullName, Properties, Table, TableKind, no_table, quoted, table_exists, unresolved_relation};
 use crate::session::Session;
-use crate::statements::tables::{as_properties, check_storable, with_partitions_last};
+use crate::statements::tables::{as_properties, as_spelled, check_storable, with_partitions_last};
 use crate::statements::{Named, not_a_view, partitions};
 use crate::tables;
 use crate::write::{OVERWRITE_MODE, check_names};
@@ -170,6 +170,7 @@ impl Session {
         check_names(&found)?;
         let declared = with_partitions_last(&new.name, emberflow_sources::read::all_nullable(&found), &new.partition_by)?;
         check_storable(&declared, &new.format)?;
+        let new = NewTable { partition_by: as_spelled(&declared, new.partition_by), ..new };
         let rows = if declared.fields.iter().map(|field| &field.name).eq(found.fields.iter().map(|field| &field.name)) {
             query
         } else {

@@ -99,7 +99,7 @@ impl Session {
         check_names(&schema)?;
         let schema = with_partitions_last(&new.name, schema, &partition_by)?;
         check_storable(&schema, &new.format)?;
-        let new = NewTable { partition_by, ..new };
+        let new = NewTable { partition_by: as_spelled(&schema, partition_by), ..new };
         self.off_thread(move |session| {
             let (entry, making) = session.entry_of(&new, schema)?;
             session.enter(&new, &entry)?;
@@ -421,6 +421,12 @@ pub(crate) fn with_partitions_last(name: &FullName, schema: StructType, partitio
         fields.extend(schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column)).cloned());
     }
     Ok(StructType::new(fields))
+}
+
+/// The names as the schema spells them.
+pub(crate) fn as_spelled(schema: &StructType, names: Vec<String>) -> Vec<String> {
+    let spelled = |name: &String| schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+    names.into_iter().map(|name| spelled(&name).map_or(name.clone(), |field| field.name.clone())).collect()
 }
 
 /// Refuses columns whose values no file can hold.

@@ -55,7 +55,11 @@ pub static FUNCTIONS: &[Function] = &[
     constant!("current_user", |call| call.context.user.to_owned()),
     constant!("user", |call| call.context.user.to_owned()),
     constant!("session_user", |call| call.context.user.to_owned()),
-    constant!("current_database", |call| call.context.database.to_owned()),
+    Function {
+        name: "current_database",
+        kind: Kind::Scalar(|call| constant(call, |call| call.context.database.to_owned())),
+        display: Some(|_| "current_schema()".to_owned()),
+    },
     constant!("current_schema", |call| call.context.database.to_owned()),
     constant!("current_catalog", |_| "spark_catalog".to_owned()),
 ];

@@ -136,8 +136,14 @@ impl Parser<'_> {
     /// `1 DAY '2' HOURS`
     fn number_unit_pairs(&mut self, start: usize) -> Result<Literal> {
         let mut total = Total::default();
-        while let Some(number) = self.interval_value()? {
+        loop {
+            let pair = self.at;
+            let Some(number) = self.interval_value()? else { break };
             let Some(unit) = self.take_unit() else { return Err(self.error_here()) };
+            if number.trim().parse::<f64>().is_err() {
+                let text = format!("'{number}' is no number of an interval.");
+                return Err(self.error_since(pair, Error::new("_LEGACY_ERROR_TEMP_0026").with("value", number).text(text)));
+            }
             if number.contains('.') && unit.0 != "SECOND" {
                 return Err(self.bad_interval(start, "INVALID_FRACTION", &[("unit", unit.0)]));
             }

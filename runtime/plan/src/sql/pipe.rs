@@ -8,7 +8,7 @@ use emberflow_base::{Error, Result};
 
 use super::cursor::Parser;
 use super::select::everything;
-use crate::tree::{Aggregate, Alias, Expr, Grouping, Relation, RelationKind};
+use crate::tree::{Aggregate, Alias, Expr, ExprKind, Grouping, Relation, RelationKind};
 
 impl Parser<'_> {
     /// `left` with the steps behind it.
@@ -34,13 +34,13 @@ impl Parser<'_> {
             }
             "SET" => {
                 self.advance();
-                let columns = self.list(Self::assignment)?;
-                Ok(Relation::new(RelationKind::WithColumns { input, columns }))
+                let replace = self.list(Self::assignment)?;
+                Ok(project(input, Star { replace, ..Star::default() }))
             }
             "DROP" => {
                 self.advance();
-                let names = self.list(Self::identifier)?;
-                Ok(Relation::new(RelationKind::Drop { input, columns: Vec::new(), names }))
+                let except = self.list(Self::identifier)?.into_iter().map(|name| vec![name]).collect();
+                Ok(project(input, Star { except, ..Star::default() }))
             }
             "WHERE" => {
                 self.advance();
@@ -50,7 +50,7 @@ impl Parser<'_> {
             "AGGREGATE" => self.aggregate_step(input),
             "AS" => self.aliased(input),
             "UNION" | "EXCEPT" | "MINUS" | "SETMINUS" | "INTERSECT" => self.set_step(input),
-            "ORDER" | "SORT" | "CLUSTER" | "DISTRIBUTE" | "LIMIT" | "OFFSET" => self.organized(input),
+            "ORDER" | "SORT" | "CLUSTER" | "DISTRIBUTE" | "LIMIT" | "OFFSET" => self.organized_step(input),
             "TABLESAMPLE" => self.sampled(input),
             _ => self.relation_step(input),
         }
@@ -60,6 +60,8 @@ impl Parser<'_> {
         self.expect_word("SELECT")?;
         let distinct = self.select_distinct()?;
         let expressions = self.list(Self::named_expression)?;
+        // Read ahead by the query already.
+        self.window_clause()?;
         let input = Relation::new(RelationKind::Project { input: Some(input), expressions });
         Ok(match distinct {
             true => {
@@ -67,6 +69,20 @@ impl Parser<'_> {
             }
             false => input,
         })
+    }
+
+    /// One of ordering and limiting, not both.
+    fn organized_step(&mut self, input: Relation) -> Result<Relation> {
+        let start = self.at;
+        let first = ["ORDER", "SORT", "CLUSTER", "DISTRIBUTE"].iter().find(|word| self.is_word(word)).copied();
+        let sorted = self.sorted(input)?;
+        let (Some(first), Some(second)) = (first, ["LIMIT", "OFFSET"].iter().find(|word| self.is_word(word))) else {
+            return self.organized(sorted);
+        };
+        self.organized(sorted)?;
+        let error = Error::new("MULTIPLE_QUERY_RESULT_CLAUSES_WITH_PIPE_OPERATORS").with("clause1", format!("{first} BY"));
+        let text = format!("{first} BY and {second} need a |> each.");
+        Err(self.error_since(start, error.with("clause2", *second).text(text)))
     }
 
     /// `a = a + 1`
@@ -96,6 +112,23 @@ impl Parser<'_> {
     fn relation_step(&mut self, input: Relation) -> Result<Relation> {
         let start = self.at;
         let extended = self.extended(input)?;
-        if self.at == start { Err(self.error_here()) } else { Ok(extended) }
+        if self.at > start {
+            return Ok(extended);
+        }
+        let hint = if self.is_end() { String::new() } else { format!(": extra input '{}'", self.written(0)) };
+        Err(self.error_ahead(0, &hint))
     }
+}
+
+/// `*`, without some columns and with others in the place of theirs.
+#[derive(Default)]
+struct Star {
+    except: Vec<Vec<String>>,
+    replace: Vec<Alias>,
+}
+
+fn project(input: Relation, star: Star) -> Relation {
+    let Star { except, replace } = star;
+    let all = Expr::new(ExprKind::Star { target: Vec::new(), plan_id: None, except, replace });
+    Relation::new(RelationKind::Project { input: Some(input), expressions: vec![all] })
 }

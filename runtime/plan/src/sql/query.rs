@@ -179,7 +179,7 @@ impl Parser<'_> {
     }
 
     /// ORDER BY, or CLUSTER BY, or DISTRIBUTE BY and SORT BY.
-    fn sorted(&mut self, query: Relation) -> Result<Relation> {
+    pub(super) fn sorted(&mut self, query: Relation) -> Result<Relation> {
         let start = self.at;
         if self.take_words(&["ORDER", "BY"]) {
             let sorted = self.order_by(query)?;

@@ -256,7 +256,7 @@ impl Parser<'_> {
         if !self.take_sign("(") {
             return Ok((name, Vec::new()));
         }
-        let parameters = if self.is_sign(")") { Vec::new() } else { self.list(Self::expression)? };
+        let parameters = self.list(Self::expression)?;
         self.expect_sign(")")?;
         Ok((name, parameters))
     }

@@ -9,6 +9,10 @@ use super::cursor::Parser;
 use super::lexer::Kind;
 use super::words;
 use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Literal, NullOrder, SortDirection, SortOrder, Window};
+use crate::types::quote;
+
+/// Words by which what stands in the parentheses of a window begins.
+const WINDOW_WORDS: &[&str] = &["CLUSTER", "DISTRIBUTE", "ORDER", "PARTITION", "RANGE", "ROWS", "SORT"];
 
 const DOCUMENTATION: &str = "https://spark.apache.org/docs/latest";
 
@@ -37,6 +41,7 @@ impl Parser<'_> {
                 self.expect_sign(")")?;
                 parts
             }
+            true if self.is_identifier(1) && !self.is_one_of_at(1, WINDOW_WORDS) => return Err(self.error_here()),
             true => self.window_parts()?,
             false => self.named_window()?,
         };
@@ -158,10 +163,16 @@ impl Parser<'_> {
         if !self.is_window_clause(0) {
             return Ok(windows);
         }
+        let start = self.at;
         self.advance();
         loop {
-            let window = self.window_definition(&windows)?;
-            windows.push(window);
+            let (name, parts) = self.window_definition(&windows)?;
+            if windows.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                let text = format!("The window `{name}` is defined twice.");
+                let error = Error::new("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION").with("windowName", quote(&name));
+                return Err(self.error_since(start, error.text(text)));
+            }
+            windows.push((name, parts));
             if !self.take_sign(",") {
                 return Ok(windows);
             }
@@ -169,14 +180,8 @@ impl Parser<'_> {
     }
 
     fn window_definition(&mut self, before: &[NamedWindow]) -> Result<NamedWindow> {
-        let start = self.at;
         let name = self.identifier()?;
         self.expect_word("AS")?;
-        if before.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-            let text = format!("The window `{name}` is defined twice.");
-            let error = Error::new("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION").with("windowName", &name);
-            return Err(self.error_since(start, error.text(text)));
-        }
         let is_reference = self.is_identifier(0) || (self.is_identifier(1) && self.is_sign_at(2, ")"));
         if !is_reference {
             return Ok((name, self.window_parts()?));
