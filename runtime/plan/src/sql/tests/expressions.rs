@@ -83,7 +83,7 @@ fn constants_have_spark_s_types() {
         ("date 'tomorrow'", "date_add(current_date(), 1)"),
         ("true", "true"),
         ("null", "null"),
-        (":name + ? + ?", "+(+(:name, ?0), ?1)"),
+        (":name + ? + ?", "+(+(:name, ?8), ?12)"),
     ]);
 }
 

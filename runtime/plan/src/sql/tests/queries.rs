@@ -99,7 +99,7 @@ fn unpivot_and_pipes() {
         ("from t |> where a |> select b", "Project(Filter(Project(t; *); a); b)"),
         (
             "table t |> extend a + 1 as b |> set a = 2 |> drop c |> as u |> join v using (k)",
-            "InnerJoin(As u(Drop(WithColumns(Project(t; *, +(a, 1) AS b); a = 2); c)), v; using k)",
+            "InnerJoin(As u(Project(Project(Project(t; *, +(a, 1) AS b); * replace 2 as a); * except [[\"c\"]])), v; using k)",
         ),
         (
             "table t |> aggregate sum(a) group by b as c |> order by c |> limit 1 |> union all select 1",
