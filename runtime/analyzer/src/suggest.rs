@@ -2,7 +2,7 @@
 
 use emberflow_base::Error;
 use emberflow_plan::tree::Origin;
-use emberflow_plan::types::quote;
+use emberflow_plan::types::{quote, quote_if_needed};
 
 use crate::attribute::Attr;
 
@@ -15,7 +15,7 @@ pub fn quoted_name(parts: &[String]) -> String {
 
 /// No such column, with the nearest names there are.
 pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> Error {
-    let wanted = parts.join(".");
+    let wanted = parts.iter().map(|part| quote_if_needed(part)).collect::<Vec<_>>().join(".");
     let mut names: Vec<String> = Vec::new();
     let qualified = parts.len() > 1 || differently_qualified(known);
     // Equally near names come in the order of the bare names.

@@ -120,7 +120,7 @@ impl Session {
             Command::ExecuteImmediate { text, into, using } => self.execute_immediate(text, into, using, operation).await,
             Command::CacheTable { name, query, lazy, options } => self.cache_table(name, query, lazy, options).await,
             Command::UncacheTable { name, if_exists } => self.uncache_table(&name, if_exists),
-            Command::ClearCache => self.clear_cache(),
+            Command::ClearCache => self.clear_cache_command(),
             Command::RefreshTable { name } => self.refresh_table(&name).await,
             Command::RefreshPath { .. } => Ok(tables::nothing()),
             Command::Unsupported { name } => Err(unsupported(name)),

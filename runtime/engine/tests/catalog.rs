@@ -147,7 +147,9 @@ fn a_kill_leaves_the_old_table_or_the_new_one() {
         run(&session, "create table made using parquet as select id, 1 as round from range(1000)");
         run(&session, "drop table made");
     }
+    // Whoever writes next sweeps.
+    run(&engine(&folder).session("me"), "create database swept");
     let left: Vec<_> = std::fs::read_dir(folder.join(".emberflow")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| name == "lock" || name == "default"), "{left:?}");
+    assert!(left.iter().all(|name| name == "lock" || name == "default" || name == "swept"), "{left:?}");
     std::fs::remove_dir_all(folder).unwrap();
 }

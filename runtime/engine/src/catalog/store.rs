@@ -210,8 +210,14 @@ impl Store {
         let listed = fs::read_dir(&self.root).map_err(|error| unwritable(&self.root, &error))?;
         for entry in listed.filter_map(std::result::Result::ok) {
             let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
-            if name.starts_with(".new-") || name.starts_with(".old-") {
-                let _ = fs::remove_dir_all(&path);
+            if is_unfinished(&name) {
+                remove(&path);
+            } else if path.is_dir() {
+                for inner in fs::read_dir(&path).into_iter().flatten().filter_map(std::result::Result::ok) {
+                    if is_unfinished(&inner.file_name().to_string_lossy()) {
+                        remove(&inner.path());
+                    }
+                }
             } else if name.starts_with("garbage-") || (name.starts_with("making-") && is_abandoned(&path)) {
                 notes.push(path);
             }
@@ -231,6 +237,16 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What a writer that lives would have renamed or removed before it gave the lock back.
+fn is_unfinished(name: &str) -> bool {
+    name.starts_with(".new-") || name.starts_with(".old-")
+}
+
+/// Removes a file or a folder of ours; what cannot be removed now can be later.
+fn remove(path: &Path) {
+    let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
 }
 
 /// Whether no living process holds the note.

@@ -66,12 +66,12 @@ impl Session {
         Ok(tables::nothing())
     }
 
-    pub(crate) fn is_cached(&self, name: &[String]) -> Result<bool> {
+    pub(crate) fn is_cached_table(&self, name: &[String]) -> Result<bool> {
         self.require_relation(name)?;
         self.has_cached_name(name)
     }
 
-    pub(crate) fn clear_cache(&self) -> Result<Rows> {
+    pub(crate) fn clear_cache_command(&self) -> Result<Rows> {
         self.shared.persisted.write().clear();
         self.shared.cached.write().clear();
         Ok(tables::nothing())
