@@ -3,7 +3,7 @@
     PySpark ──sc://──► emberflow serve
 
 Values are compared elsewhere (`oracle/replay.py`); here it is about sessions, uploads, errors, interrupts and memory.
-Works with the clients of Spark 4.1 and 4.2. Begin at the first function below `check`.
+Works with the clients of Spark 4.1 to 4.3. Begin at the first function below `check`.
 """
 
 import os

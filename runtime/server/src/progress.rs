@@ -16,7 +16,8 @@ pub async fn shown<T>(watch: Arc<dyn Watch>, work: impl Future<Output = T>) -> T
     if !std::io::stderr().is_terminal() {
         return work.await;
     }
-    let bar = ProgressBar::hidden();
+    let shown = Cleared(ProgressBar::hidden());
+    let bar = &shown.0;
     let ticking = async {
         tokio::time::sleep(PATIENCE).await;
         bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
@@ -34,12 +35,19 @@ pub async fn shown<T>(watch: Arc<dyn Watch>, work: impl Future<Output = T>) -> T
             tokio::time::sleep(REFRESH).await;
         }
     };
-    let result = tokio::select! {
+    tokio::select! {
         result = work => result,
         () = ticking => unreachable_end().await,
-    };
-    bar.finish_and_clear();
-    result
+    }
+}
+
+/// A bar that leaves no line behind, also when its query is cancelled.
+struct Cleared(ProgressBar);
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// The ticking never ends by itself.
