@@ -111,7 +111,7 @@ fn wider(one: DataType, two: DataType) -> DataType {
 }
 
 /// `a%3Ab` from `a:b`: the characters Hive does not allow in names of folders.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         let escape = matches!(letter, '\u{1}'..='\u{1f}' | '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '\u{7f}')

@@ -14,6 +14,7 @@ use emberflow_connect::backend::Rows;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{CastMode, Expr, ExprKind, PartitionSpec};
 use emberflow_plan::types::quote;
+use emberflow_sources::folder_name;
 
 use crate::catalog::{Files, Table, TableKind};
 use crate::session::Session;
@@ -60,8 +61,8 @@ impl Session {
                 .with_origin(value.origin.clone())
         };
         let text = self.evaluated_text(cast(cast(value.clone(), data_type), DataType::String)).await?;
-        let value = text.filter(|text| !text.is_empty()).map_or_else(|| NULL_PARTITION.to_owned(), |text| escaped(&text));
-        Ok(format!("{}={value}", escaped(column)))
+        let value = text.filter(|text| !text.is_empty()).map_or_else(|| NULL_PARTITION.to_owned(), |text| folder_name(&text));
+        Ok(format!("{}={value}", folder_name(column)))
     }
 
     pub(crate) async fn show_partitions(&self, name: &[String], spec: PartitionSpec) -> Result<Rows> {
@@ -213,7 +214,7 @@ pub(crate) fn leaves(files: &Files) -> Result<Vec<Vec<String>>> {
     let location = emberflow_sources::paths::local(&files.location)?;
     let mut found = vec![Vec::new()];
     for column in &files.partition_by {
-        let prefix = format!("{}=", escaped(column));
+        let prefix = format!("{}=", folder_name(column));
         let mut deeper = Vec::new();
         for folders in found {
             let here = folders.iter().fold(location.clone(), |path, folder: &String| path.join(folder));
@@ -287,18 +288,4 @@ pub(crate) fn bytes_below(folder: &Path) -> u64 {
             Err(_) => 0,
         })
         .sum()
-}
-
-/// A value as part of a folder's name, as Hive writes it.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\u{1}'..='\u{1f}' | '\u{7f}' | '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '{' | '[' | ']' | '^' => {
-                out.push_str(&format!("%{:02X}", u32::from(letter)));
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
