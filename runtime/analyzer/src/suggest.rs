@@ -15,12 +15,28 @@ pub fn quoted_name(parts: &[String]) -> String {
 
 /// No such column, with the nearest names there are.
 pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> Error {
-    let wanted = parts.iter().map(|part| quote_if_needed(part)).collect::<Vec<_>>().join(".");
-    let mut names: Vec<String> = Vec::new();
-    let qualified = parts.len() > 1 || differently_qualified(known);
     // Equally near names come in the order of the bare names.
-    let mut known: Vec<&Attr> = known.iter().collect();
-    known.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut sorted = known.to_vec();
+    sorted.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut names = names_of(&sorted, parts.len() > 1 || differently_qualified(known));
+    nearest_first(&mut names, &parts.iter().map(|part| quote_if_needed(part)).collect::<Vec<_>>().join("."));
+    at(not_found(parts, names), origin)
+}
+
+/// The same for a name that is not part of an expression: equally near names keep the order of the columns.
+pub fn unresolved_field(name: &str, known: &[Attr]) -> Error {
+    let mut names = names_of(known, false);
+    nearest_first(&mut names, name);
+    not_found(&[name.to_owned()], names)
+}
+
+/// The same where all columns are listed as they stand.
+pub fn not_among(name: &str, known: &[Attr]) -> Error {
+    not_found(&[name.to_owned()], names_of(known, false))
+}
+
+fn names_of(known: &[Attr], qualified: bool) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
     for attribute in known {
         let mut name = if qualified { attribute.qualifier.clone() } else { Vec::new() };
         name.push(attribute.name.clone());
@@ -29,21 +45,26 @@ pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> E
             names.push(name);
         }
     }
-    // Spark measures from the quoted name to the plain one.
-    names.sort_by_key(|name| strsim::levenshtein(name, &wanted));
+    names
+}
+
+/// Spark measures from the quoted name to the one that was written.
+fn nearest_first(names: &mut [String], wanted: &str) {
+    names.sort_by_key(|name| strsim::levenshtein(name, wanted));
+}
+
+fn not_found(parts: &[String], mut names: Vec<String>) -> Error {
     names.truncate(SUGGESTIONS_MAX);
-    let error = if names.is_empty() {
-        Error::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").with("objectName", quoted_name(parts))
-    } else {
-        Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", quoted_name(parts)).with("proposal", names.join(", "))
-    };
-    at(error, origin)
+    if names.is_empty() {
+        return Error::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").with("objectName", quoted_name(parts));
+    }
+    Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", quoted_name(parts)).with("proposal", names.join(", "))
 }
 
 /// `names`, quoted, the nearest to `wanted` first; equally near ones stay in their order.
 pub fn nearest<'n>(names: impl Iterator<Item = &'n str>, wanted: &str) -> String {
     let mut names: Vec<String> = names.map(quote).collect();
-    names.sort_by_key(|name| strsim::levenshtein(name, wanted));
+    nearest_first(&mut names, wanted);
     names.truncate(SUGGESTIONS_MAX);
     names.join(", ")
 }
@@ -54,7 +75,7 @@ fn differently_qualified(known: &[Attr]) -> bool {
 
 /// A reference that could be any of several columns.
 pub fn ambiguous(parts: &[String], candidates: &[Attr], origin: &Origin) -> Error {
-    let names: Vec<String> = candidates
+    let mut names: Vec<String> = candidates
         .iter()
         .map(|attribute| {
             let mut full = attribute.qualifier.clone();
@@ -62,6 +83,7 @@ pub fn ambiguous(parts: &[String], candidates: &[Attr], origin: &Origin) -> Erro
             quoted_name(&full)
         })
         .collect();
+    names.sort();
     let error = Error::new("AMBIGUOUS_REFERENCE")
         .with("name", quoted_name(parts))
         .with("referenceNames", format!("[{}]", names.join(", ")));

@@ -6,6 +6,7 @@
 mod conditions;
 mod error;
 mod exception;
+pub mod partition;
 mod sentences;
 pub mod settings;
 mod substitution;

@@ -31,7 +31,8 @@ impl Session {
                 Ok(Answer::Text(self.schema(relation).await?.tree_string(level)))
             }
             Question::IsLocal(relation) => Ok(Answer::Flag(is_local(&relation))),
-            Question::IsStreaming(_) => Ok(Answer::Flag(false)),
+            // A streaming read is refused where it is resolved.
+            Question::IsStreaming(relation) => self.schema(relation).await.map(|_| Answer::Flag(false)),
             Question::InputFiles(relation) => self.input_files(relation).await.map(Answer::Files),
             Question::DdlParse(text) => emberflow_plan::ddl::parse_schema_or_type(&text).map(Answer::Type),
             Question::JsonToDdl(text) => match emberflow_plan::json::from_json(&text)? {

@@ -31,9 +31,7 @@ impl Session {
                 Ok(Outcome::Done)
             }
             Command::MlCleanCache => Ok(Outcome::Done),
-            Command::RegisterFunction { name, function } => {
-                Err(Error::unsupported(format!("functions in {} (`{name}`)", function.language)))
-            }
+            Command::RegisterFunction { function, .. } => Err(Error::unsupported(function.described())),
             other => self.rows_of_command(other, operation).await.map(Outcome::Rows),
         }
     }

@@ -193,7 +193,10 @@ impl Call<'_> {
 
     /// The call as Spark prints it in errors.
     pub fn sql(&self) -> String {
-        format!("\"{}({})\"", self.name, self.texts.join(", "))
+        match crate::registry::lookup(self.name).and_then(|function| function.display) {
+            Some(display) => format!("\"{}\"", display(&self.texts)),
+            None => format!("\"{}({})\"", self.name, self.texts.join(", ")),
+        }
     }
 
     /// `DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE` for an argument that should be `required`, an SQL type.

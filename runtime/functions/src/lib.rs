@@ -11,6 +11,7 @@
 
 mod aggregates;
 mod arguments;
+mod bitmaps;
 pub mod calendar;
 pub mod call;
 pub mod cast;

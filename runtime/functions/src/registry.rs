@@ -79,6 +79,48 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
         .copied()
 }
 
+/// How a call prints whose name depends on what its arguments are; `None`: as its [`Function`] says.
+pub fn name_by_types(name: &str, arguments: &[Typed], texts: &[String]) -> Option<String> {
+    let kinds: Vec<&DataType> = arguments.iter().map(|argument| &argument.data_type).collect();
+    match (name, kinds.as_slice(), texts) {
+        ("+" | "-", [left, right], [first, second]) => moved_name(name, left, right, first, second),
+        ("*", [number, interval], [first, second]) if number.is_numeric() && interval.is_interval() => {
+            Some(format!("({second} * {first})"))
+        }
+        ("to_char" | "to_varchar", [kind, _], [value, pattern]) if kind.is_datetime() => {
+            Some(format!("date_format({value}, {pattern})"))
+        }
+        ("to_char" | "to_varchar", [DataType::Binary, _], [value, pattern]) => Some(match pattern.to_lowercase().as_str() {
+            "utf-8" => format!("decode({value}, {pattern})"),
+            way => format!("{way}({value})"),
+        }),
+        _ => None,
+    }
+}
+
+/// Dates and timestamps that are moved: `date_add(d, 1)`, and without parentheses `d + INTERVAL '1' DAY`.
+fn moved_name(sign: &str, left: &DataType, right: &DataType, first: &str, second: &str) -> Option<String> {
+    let function = if sign == "+" { "date_add" } else { "date_sub" };
+    let days = |text: &str| format!("extractansiintervaldays({text})");
+    match (left, right) {
+        (DataType::Date, interval) if is_days(interval) && sign == "+" => Some(format!("date_add({first}, {})", days(second))),
+        (DataType::Date, interval) if is_days(interval) => Some(format!("date_add({first}, (- {}))", days(second))),
+        (interval, DataType::Date) if is_days(interval) && sign == "+" => Some(format!("date_add({second}, {})", days(first))),
+        (DataType::Date, days) if days.is_integral() => Some(format!("{function}({first}, {second})")),
+        (days, DataType::Date) if days.is_integral() && sign == "+" => Some(format!("{function}({second}, {first})")),
+        (moment, interval) if moment.is_datetime() && interval.is_interval() => Some(format!("{first} {sign} {second}")),
+        (interval, moment) if moment.is_datetime() && interval.is_interval() && sign == "+" => {
+            Some(format!("{second} {sign} {first}"))
+        }
+        _ => None,
+    }
+}
+
+fn is_days(kind: &DataType) -> bool {
+    use emberflow_plan::types::DayTimeField::Day;
+    matches!(kind, DataType::DayTimeInterval { start: Day, end: Day })
+}
+
 /// Whether Spark has a function of this name (lower case), be it that we lack it.
 pub fn known_to_spark(name: &str) -> bool {
     crate::known::NAMES.binary_search(&name).is_ok()
@@ -110,6 +152,7 @@ pub static FAMILIES: &[&[Function]] = &[
     crate::operators::matching::FUNCTIONS,
     crate::operators::bitwise::FUNCTIONS,
     crate::hashes::FUNCTIONS,
+    crate::bitmaps::FUNCTIONS,
     crate::misc::FUNCTIONS,
     crate::aggregates::FUNCTIONS,
     crate::windows::FUNCTIONS,

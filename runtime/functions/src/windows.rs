@@ -35,9 +35,9 @@ const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display
 pub static FUNCTIONS: &[Function] = &[
     window("cume_dist", |call| share(call, cume_dist_udwf())),
     shown("dense_rank", |call| rank(call, dense_rank_udwf()), |_| "DENSE_RANK()".into()),
-    shown("lag", |call| shifted(call, lag_udwf()), |args| with_defaults("lag", args, 3, &["1", "NULL"])),
-    shown("lead", |call| shifted(call, lead_udwf()), |args| with_defaults("lead", args, 3, &["1", "NULL"])),
-    window("nth_value", nth_value),
+    shown("lag", |call| shifted(call, lag_udwf()), |args| shifted_name("lag", args)),
+    shown("lead", |call| shifted(call, lead_udwf()), |args| shifted_name("lead", args)),
+    shown("nth_value", nth_value, |args| format!("nth_value({})", args[..args.len().min(2)].join(", "))),
     window("ntile", ntile),
     shown("percent_rank", |call| share(call, percent_rank_udwf()), |_| "PERCENT_RANK()".into()),
     shown("rank", |call| rank(call, rank_udwf()), |_| "RANK()".into()),
@@ -98,22 +98,28 @@ fn ntile(call: Call<'_>) -> Result<Typed> {
     Ok(Typed::new(cast(windowed(ntile_udwf(), vec![lit(buckets)], false), Arrow::Int32), DataType::Int, false))
 }
 
-/// `lag(x [, offset [, default]])`, `lead` the same.
+/// `lag(x [, offset [, default [, ignore nulls]]])`, `lead` the same.
 fn shifted(call: Call<'_>, function: Arc<WindowUDF>) -> Result<Typed> {
-    call.arity(&[1, 2, 3])?;
+    call.arity(&[1, 2, 3, 4])?;
     let value = call.argument(0)?;
     let offset = match call.len() {
         1 => 1,
         _ => call.literal_long(1).ok_or_else(|| call.not_constant(1, "offset", &DataType::Int))?,
     };
     let default = match call.len() {
-        3 => shifted_default(&call, &value)?,
-        _ => None,
+        1 | 2 => None,
+        _ => shifted_default(&call, &value)?,
     };
     let nullable = default.as_ref().is_none_or(|(_, nullable)| *nullable) || value.nullable;
     let mut arguments = vec![value.expr, lit(offset)];
     arguments.extend(default.map(|(default, _)| default));
-    Ok(Typed::new(windowed(function, arguments, call.ignore_nulls == Some(true)), value.data_type, nullable))
+    let skipping = call.ignore_nulls == Some(true) || call.literal_boolean(3) == Some(true);
+    Ok(Typed::new(windowed(function, arguments, skipping), value.data_type, nullable))
+}
+
+/// Whether nulls are skipped is not part of the name.
+fn shifted_name(name: &str, arguments: &[String]) -> String {
+    with_defaults(name, &arguments[..arguments.len().min(3)], 3, &["1", "NULL"])
 }
 
 fn shifted_default(call: &Call<'_>, value: &Typed) -> Result<Option<(Expr, bool)>> {

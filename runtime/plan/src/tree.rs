@@ -737,6 +737,19 @@ pub struct ForeignFunction {
     pub version: String,
 }
 
+impl ForeignFunction {
+    /// What an error calls it: `functions written in Scala or Java (udf `f`)`.
+    pub fn described(&self) -> String {
+        let language = match self.language.as_str() {
+            "scala" | "java" => "Scala or Java",
+            "python" => "Python",
+            other => other,
+        };
+        let which = if self.name.is_empty() { "lambdas and udf".to_owned() } else { format!("`{}`", self.name) };
+        format!("functions written in {language} ({which})")
+    }
+}
+
 /// A constant. Date in days, timestamps in microseconds since 1970-01-01.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
@@ -1053,14 +1066,8 @@ pub enum TableChange {
 pub enum ViewChange {
     RenameTo(Vec<String>),
     SetProperties(Options),
-    UnsetProperties {
-        keys: Vec<String>,
-        if_exists: bool,
-    },
-    Query {
-        query: Relation,
-        text: String,
-    },
+    UnsetProperties { keys: Vec<String>, if_exists: bool },
+    Query { query: Relation, text: String },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -1073,10 +1080,7 @@ pub enum DatabaseChange {
 #[derive(Debug, Clone, PartialEq)]
 pub enum VariableValues {
     Each(Vec<(Vec<String>, Option<Expr>)>),
-    Query {
-        names: Vec<Vec<String>>,
-        query: Relation,
-    },
+    Query { names: Vec<Vec<String>>, query: Relation },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

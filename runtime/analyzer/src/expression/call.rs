@@ -153,12 +153,14 @@ impl Resolver<'_> {
     ) -> Result<Item> {
         let items = self.arguments(call, name, scope)?;
         let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
-        let mut said = text::call(function, name, &texts, call.is_distinct);
+        let mut said = registry::name_by_types(name, &arguments, &texts)
+            .unwrap_or_else(|| text::call(function, name, &texts, call.is_distinct));
         if let (true, [order]) = (is_inverse_distribution(name), call.within_group.as_slice()) {
             // The builder takes what is measured first, and whether ranks count from the greatest last.
             let measured = self.expression(&order.child, scope)?;
             let descending = order.direction == SortDirection::Descending;
-            let direction = if descending { " DESC" } else { "" };
+            // Spark prints the direction in which `mode` looks for the first of several, which is the other one.
+            let direction = if descending != (name == "mode") { " DESC" } else { "" };
             said = format!("{said} WITHIN GROUP (ORDER BY {}{direction})", measured.text);
             arguments.insert(0, measured.typed);
             texts.insert(0, measured.text);
@@ -317,7 +319,7 @@ fn refuse_nested(item: &Item) -> Result<()> {
 
 /// Aggregates whose measured column stands in WITHIN GROUP.
 fn is_inverse_distribution(name: &str) -> bool {
-    matches!(name, "percentile_cont" | "percentile_disc")
+    matches!(name, "percentile_cont" | "percentile_disc" | "mode")
 }
 
 /// DataFusion's form of a sort order.

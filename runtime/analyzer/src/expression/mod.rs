@@ -92,9 +92,7 @@ impl Resolver<'_> {
             ExprKind::NamedArgument { name, .. } => {
                 Err(Error::new("NAMED_PARAMETERS_NOT_SUPPORTED").with("functionName", name.clone()))
             }
-            ExprKind::Foreign { function, .. } => {
-                Err(Error::unsupported(format!("{} functions ({})", function.language, function.name)))
-            }
+            ExprKind::Foreign { function, .. } => Err(Error::unsupported(function.described())),
             ExprKind::Parameter { name, position } => {
                 let name = name.clone().unwrap_or_else(|| format!("_{position}"));
                 Err(Error::new("UNBOUND_SQL_PARAMETER").with("name", name))

@@ -234,7 +234,9 @@ impl Resolver<'_> {
         let flags = if self.case_sensitive { "" } else { "(?i)" };
         let regex = regex::Regex::new(&format!("^{flags}(?:{pattern})$"))
             .map_err(|error| Error::new("INVALID_REGEX").text(format!("`{pattern}` is not a regular expression: {error}")))?;
-        let columns = match plan_id {
+        // Spark matches names only, so the pattern of another frame is as good.
+        let known = plan_id.filter(|plan_id| scope.plan_ids.iter().any(|ids| ids.contains_key(plan_id)));
+        let columns = match known {
             Some(plan_id) => self.columns_of_plan(plan_id, scope)?,
             None => scope.columns.iter().cloned().map(passed_on).collect(),
         };

@@ -1,13 +1,15 @@
 //! The SQL text Spark makes of an expression: default column names and the names in errors.
 
 use emberflow_functions::registry::Function;
+use emberflow_functions::zones::Zone;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Frame, FrameBound, FrameUnit, Literal, NullOrder, SortDirection, SortOrder};
 
 /// `(a + b)`, `sum(a)`, `CASE WHEN ... END`.
 pub(crate) fn call(function: &Function, name: &str, arguments: &[String], is_distinct: bool) -> String {
     if let Some(display) = function.display {
-        return display(arguments);
+        let said = display(arguments);
+        return if is_distinct { said.replacen('(', "(DISTINCT ", 1) } else { said };
     }
     match (name, arguments) {
         ("==" | "=", [left, right]) => format!("({left} = {right})"),
@@ -79,13 +81,13 @@ pub(crate) fn literal(value: &Literal, time_zone: &str) -> String {
         Literal::YearMonthInterval { months, data_type } => year_month(*months, data_type),
         Literal::DayTimeInterval { micros, data_type } => day_time(*micros, data_type),
         Literal::Array { values, .. } => {
-            let inner: Vec<String> = values.iter().map(|value| literal(value, time_zone)).collect();
+            let inner: Vec<String> = values.iter().map(|value| quoted_literal(value, time_zone)).collect();
             format!("ARRAY({})", inner.join(", "))
         }
         Literal::Map { entries, .. } => {
             let inner: Vec<String> = entries
                 .iter()
-                .map(|(key, value)| format!("{}, {}", literal(key, time_zone), literal(value, time_zone)))
+                .map(|(key, value)| format!("{}, {}", quoted_literal(key, time_zone), quoted_literal(value, time_zone)))
                 .collect();
             format!("MAP({})", inner.join(", "))
         }
@@ -94,10 +96,18 @@ pub(crate) fn literal(value: &Literal, time_zone: &str) -> String {
                 .fields
                 .iter()
                 .zip(values)
-                .map(|(field, value)| format!("'{}', {}", field.name, literal(value, time_zone)))
+                .map(|(field, value)| format!("'{}', {}", field.name, quoted_literal(value, time_zone)))
                 .collect();
             format!("NAMED_STRUCT({})", inner.join(", "))
         }
+    }
+}
+
+/// A constant inside another: strings in quotes.
+fn quoted_literal(value: &Literal, time_zone: &str) -> String {
+    match value {
+        Literal::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        other => literal(other, time_zone),
     }
 }
 
@@ -126,6 +136,12 @@ fn decimal(value: i128, scale: i8) -> String {
     if scale == 0 {
         return format!("{sign}{digits}");
     }
+    // As Java does where the point would stand far to the left.
+    if digits.len() + 6 <= scale {
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        return format!("{sign}{first}{point}{rest}E-{}", scale + 1 - digits.len());
+    }
     let padded = format!("{digits:0>width$}", width = scale + 1);
     let (whole, fraction) = padded.split_at(padded.len() - scale);
     format!("{sign}{whole}.{fraction}")
@@ -136,12 +152,12 @@ fn date(days: i32) -> String {
 }
 
 fn timestamp(micros: i64, time_zone: Option<&str>) -> String {
-    let Some(at) = chrono::DateTime::from_timestamp_micros(micros) else { return String::new() };
-    let local = match time_zone.and_then(|zone| zone.parse::<chrono_tz::Tz>().ok()) {
-        Some(zone) => at.with_timezone(&zone).naive_local(),
-        None => at.naive_utc(),
+    let local = match time_zone.map(Zone::parse) {
+        Some(Ok(zone)) => zone.local(micros),
+        _ => micros,
     };
-    let text = local.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
+    let Some(at) = chrono::DateTime::from_timestamp_micros(local) else { return String::new() };
+    let text = at.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f").to_string();
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -239,7 +255,8 @@ fn bound(bound: &FrameBound, offset: Option<&str>) -> String {
         (FrameBound::CurrentRow, _) => "CURRENT ROW".into(),
         (FrameBound::UnboundedPreceding, _) => "UNBOUNDED PRECEDING".into(),
         (FrameBound::UnboundedFollowing, _) => "UNBOUNDED FOLLOWING".into(),
-        (FrameBound::Offset(_), Some(offset)) => match offset.strip_prefix('-') {
+        // Only SQL says PRECEDING; what a DataFrame's frame counts backwards is a negative number that follows.
+        (FrameBound::Offset(_), Some(offset)) => match offset.strip_prefix("negative(").and_then(|rest| rest.strip_suffix(')')) {
             Some(preceding) => format!("{preceding} PRECEDING"),
             None => format!("{offset} FOLLOWING"),
         },

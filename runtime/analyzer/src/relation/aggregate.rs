@@ -25,6 +25,8 @@ struct Groups {
 
 impl Resolver<'_> {
     pub(super) fn aggregate(&self, aggregate: &Aggregate, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let by_window = super::time_window::with_column(aggregate);
+        let aggregate = by_window.as_ref().unwrap_or(aggregate);
         let input = self.relation(&aggregate.input, outer)?;
         if let Grouping::Pivot { by, column, values } = &aggregate.grouping {
             return self.pivot(input, by, column, values.as_deref(), &aggregate.aggregates, outer);

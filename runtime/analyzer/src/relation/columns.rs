@@ -146,7 +146,7 @@ impl Resolver<'_> {
                     selected.push(super::project::selected(&field.name, typed));
                     continue;
                 }
-                return Err(suggest::unresolved_column(std::slice::from_ref(&field.name), &resolved.output, &None));
+                return Err(suggest::unresolved_field(&field.name, &resolved.output));
             };
             if matching.next().is_some() {
                 return Err(Error::new("AMBIGUOUS_COLUMN_OR_FIELD")

@@ -179,7 +179,10 @@ impl Resolver<'_> {
         let plan = self.lowered_join(&left, &right, join_type, condition)?;
         let joined = self.joined(left.clone(), right.clone(), join_type, plan);
         if matches!(join_type, JoinType::LeftSemi | JoinType::LeftAnti) {
-            return Ok(joined);
+            let place = |attribute: &Attr| keys.iter().position(|(key, _)| key.column == attribute.column);
+            let mut output = joined.output.to_vec();
+            output.sort_by_key(|attribute| place(attribute).unwrap_or(keys.len()));
+            return Ok(Resolved { output: output.into(), ..joined });
         }
         self.keys_once(joined, &left, &right, join_type, keys)
     }

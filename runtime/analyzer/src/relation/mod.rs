@@ -14,6 +14,7 @@ mod set_op;
 mod shape;
 mod sort;
 mod statistics;
+mod time_window;
 
 use emberflow_base::{Error, Result};
 use emberflow_plan::tree::{Relation, RelationKind};
@@ -90,6 +91,12 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::Cov { input, column1, column2 } => resolver.pair_statistic("covar_samp", "cov", input, column1, column2, outer),
         Kind::Corr { input, column1, column2, .. } => resolver.pair_statistic("corr", "corr", input, column1, column2, outer),
 
+        Kind::MapPartitions { function, .. } => {
+            Err(Error::unsupported(format!("{} over partitions: map, flatMap, mapPartitions, foreach", function.described())))
+        }
+        Kind::GroupMap { function, .. } | Kind::CoGroupMap { function, .. } => {
+            Err(Error::unsupported(format!("{} over groups: mapGroups, flatMapGroups, cogroup", function.described())))
+        }
         Kind::Unsupported { name } => Err(Error::unsupported(name.clone())),
         other => Err(Error::unsupported(format!("the relation {}", kind_name(other)))),
     }

@@ -167,12 +167,12 @@ fn specialized(array: &literal::SpecializedArray) -> Result<Literal> {
     })
 }
 
-/// Decimal text such as `-12.30` or `1.5E+3`; precision and scale as stated, else as written.
+/// Decimal text such as `-12.30` or `1.5E+3`; precision and scale as written, or more if more is stated.
 fn decimal(message: &literal::Decimal) -> Result<Literal> {
     let bad =
         || Error::new("CONNECT_INVALID_PLAN.UNSUPPORTED_LITERAL_TYPE").with("typeInfo", format!("DECIMAL {}", message.value));
     let (digits, written_scale) = digits_and_scale(&message.value).ok_or_else(bad)?;
-    let scale = message.scale.unwrap_or(written_scale.max(0));
+    let scale = message.scale.unwrap_or(0).max(written_scale.max(0));
     let value = rescale(digits, written_scale, scale).ok_or_else(bad)?;
     let counted = (value.unsigned_abs().checked_ilog10().unwrap_or(0) + 1) as i32;
     let precision = message.precision.unwrap_or(0).max(counted).max(scale);
@@ -218,6 +218,7 @@ mod tests {
         check("-0.05", None, -5, 2, 2);
         check("1E+3", None, 1000, 4, 0);
         check("1.5", Some((10, 3)), 1500, 10, 3);
+        check("1.20", Some((10, 0)), 120, 10, 2);
         check("0", None, 0, 1, 0);
         check("12345678901234567890123456789012345678", None, 12345678901234567890123456789012345678, 38, 0);
     }

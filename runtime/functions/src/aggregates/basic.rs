@@ -230,6 +230,6 @@ fn collected(call: Call<'_>, distinct: bool) -> Result<Typed> {
 }
 
 /// The values of a group without nulls; null when there are none.
-pub(super) fn list_of_group(argument: &Typed, distinct: bool) -> Expr {
+pub(crate) fn list_of_group(argument: &Typed, distinct: bool) -> Expr {
     aggregated_skipping_nulls(array_agg_udaf(), vec![argument.expr.clone()], distinct)
 }

@@ -200,7 +200,8 @@ fn pick(lists: &ListArray, fractions: &Fractions, element: &Arrow) -> Result<Arr
     Ok(Arc::new(ListArray::new(field, OffsetBuffer::from_lengths(lengths), values, Some(NullBuffer::from(valid)))))
 }
 
-/// `mode(x [, deterministic])`: the most frequent value, the smallest of several.
+/// `mode(x [, descending])`: the most frequent value, the smallest of several, or the greatest.
+/// `mode() WITHIN GROUP (ORDER BY x)` reaches us in the second form.
 pub fn mode(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1, 2])?;
     let argument = call.argument(0)?;
@@ -209,11 +210,12 @@ pub fn mode(call: Call<'_>) -> Result<Typed> {
     }
     let list = list_of_group(&argument, call.is_distinct);
     let kind = argument.data_type;
-    let kernel = Kernel::new("mode", &kind, true, move |columns| most_frequent(&columns.list(0)?));
-    Ok(Typed::new(kernel.call(vec![list]), kind, true))
+    let greatest = call.literal_boolean(1) == Some(true);
+    let kernel = Kernel::new("mode", &kind, true, move |columns| most_frequent(&columns.list(0)?, greatest));
+    Ok(Typed::new(kernel.identity(greatest).call(vec![list]), kind, true))
 }
 
-fn most_frequent(lists: &ListArray) -> Result<ArrayRef> {
+fn most_frequent(lists: &ListArray, greatest: bool) -> Result<ArrayRef> {
     let converter = RowConverter::new(vec![SortField::new(lists.value_type())]).map_err(from_arrow)?;
     let rows = converter.convert_columns(&[Arc::clone(lists.values())]).map_err(from_arrow)?;
     let mut chosen = Vec::with_capacity(lists.len());
@@ -224,6 +226,7 @@ fn most_frequent(lists: &ListArray) -> Result<ArrayRef> {
             counts.entry(rows.row(index)).or_insert((0, index)).0 += 1;
         }
         let best = counts.into_iter().max_by(|(a, (many, _)), (b, (more, _))| match many.cmp(more) {
+            Ordering::Equal if greatest => a.cmp(b),
             Ordering::Equal => b.cmp(a),
             other => other,
         });

@@ -13,7 +13,7 @@ mod listed;
 mod moments;
 mod sums;
 
-pub(crate) use basic::{is_orderable, not_orderable, skips_nulls};
+pub(crate) use basic::{is_orderable, list_of_group, not_orderable, skips_nulls};
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ pub static FUNCTIONS: &[Function] = &[
     aggregate("kurtosis", moments::kurtosis),
     shown("last", basic::last, |args| with_defaults("last", &args[..args.len().min(1)], 1, &[])),
     shown("last_value", basic::last, |args| with_defaults("last_value", &args[..args.len().min(1)], 1, &[])),
-    aggregate("listagg", listed::listagg),
+    shown("listagg", listed::listagg, |args| with_defaults("listagg", args, 2, &["NULL"])),
     aggregate("max", basic::max),
     aggregate("max_by", by_value::max_by),
     aggregate("mean", sums::avg),
@@ -90,7 +90,7 @@ pub static FUNCTIONS: &[Function] = &[
     aggregate("stddev", moments::stddev_samp),
     aggregate("stddev_pop", moments::stddev_pop),
     aggregate("stddev_samp", moments::stddev_samp),
-    shown("string_agg", listed::listagg, |args| with_defaults("listagg", args, 1, &[])),
+    shown("string_agg", listed::listagg, |args| with_defaults("listagg", args, 2, &["NULL"])),
     aggregate("sum", sums::sum),
     shown("sum_distinct", sums::sum_distinct, |args| format!("sum(DISTINCT {})", args.join(", "))),
     aggregate("try_avg", sums::try_avg),

@@ -53,8 +53,7 @@ fn element(call: &Call<'_>, from_one: bool, outside: Outside) -> Result<Typed> {
         return Err(call.mismatch(1, if from_one { "INT" } else { "INTEGRAL" }));
     }
     let index = call.int(1)?;
-    let raises = matches!(outside, Outside::Raise(_));
-    let nullable = !raises || list.nullable || index.nullable || contains_null;
+    let nullable = list.nullable || index.nullable || may_be_null(call, from_one, outside, contains_null);
     let returns = to_arrow(&kind);
     let kernel = Kernel::new("element_at", &kind, nullable, move |columns| {
         let lists = columns.list(0)?;
@@ -70,6 +69,21 @@ fn element(call: &Call<'_>, from_one: bool, outside: Outside) -> Result<Typed> {
     });
     let kernel = kernel.identity(format!("{from_one} {outside:?}")).fallible_if(true);
     Ok(Typed::new(kernel.call(vec![list.expr, index.expr]), kind, nullable))
+}
+
+/// A constant index into an array written out is known to hit or miss; into any other it may miss.
+fn may_be_null(call: &Call<'_>, from_one: bool, outside: Outside, contains_null: bool) -> bool {
+    let Some(index) = call.literal_long(1) else { return contains_null || !matches!(outside, Outside::Raise(_)) };
+    let held = match super::arrays::written_elements(&call.arguments[0].expr) {
+        Some(held) => held as i64,
+        None => return true,
+    };
+    let wanted = match (from_one, index) {
+        (true, 1..) => index - 1,
+        (true, _) => held + index,
+        (false, _) => index,
+    };
+    contains_null || !(0..held).contains(&wanted)
 }
 
 fn place(whole: std::ops::Range<u32>, index: i32, from_one: bool, outside: Outside) -> Result<Option<u32>> {

@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::Int32Type;
+use datafusion::logical_expr::{Expr, ScalarUDFImpl};
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
@@ -10,6 +11,7 @@ use crate::arguments::convert;
 use crate::call::{Call, Typed};
 use crate::coerce::to_common_type;
 use crate::kernel::{Kernel, kernel, primitives, strings};
+use crate::udf::Kernel as Written;
 
 /// `array(a, ...)`
 pub fn array(call: Call<'_>) -> Result<Typed> {
@@ -38,6 +40,14 @@ pub fn array(call: Call<'_>) -> Result<Typed> {
         }
         picks.finish(&values, &returns)
     }))
+}
+
+/// How many elements an array has that is written out as `array(...)`.
+pub fn written_elements(expr: &Expr) -> Option<usize> {
+    match (Written::behind(expr)?.name(), expr) {
+        ("array", Expr::ScalarFunction(call)) => Some(call.args.len()),
+        _ => None,
+    }
 }
 
 /// `array_repeat(element, count)`
@@ -212,15 +222,14 @@ pub fn slice(call: Call<'_>) -> Result<Typed> {
 }
 
 fn check_slice(start: i64, length: i64) -> Result<()> {
-    let bad = |condition: &str, parameter: &str, value: i64| {
-        Err(Error::new(format!("INVALID_PARAMETER_VALUE.{condition}"))
+    let bad = |condition: &str, parameter: &str| {
+        Error::new(format!("INVALID_PARAMETER_VALUE.{condition}"))
             .with("functionName", "`slice`")
             .with("parameter", format!("`{parameter}`"))
-            .with("length", value.to_string()))
     };
     match (start, length) {
-        (0, _) => bad("START", "start", start),
-        (_, length) if length < 0 => bad("LENGTH", "length", length),
+        (0, _) => Err(bad("START", "start")),
+        (_, length) if length < 0 => Err(bad("LENGTH", "length").with("length", length.to_string())),
         _ => Ok(()),
     }
 }

@@ -21,10 +21,9 @@ pub fn array_prepend(call: Call<'_>) -> Result<Typed> {
 
 fn at_an_end(call: Call<'_>, in_front: bool) -> Result<Typed> {
     call.arity(&[2])?;
-    let (list, element, common, contains_null) = with_element(&call, 0, 1)?;
-    let contains_null = contains_null || element.nullable;
-    let (kind, returns, nullable) =
-        (DataType::array(common.clone(), contains_null), list_type(&common, contains_null), list.nullable);
+    let (list, element, common, _) = with_element(&call, 0, 1)?;
+    // Spark says so whatever is put in.
+    let (kind, returns, nullable) = (DataType::array(common.clone(), true), list_type(&common, true), list.nullable);
     Ok(kernel(call.name, vec![list, element], kind, nullable, move |columns| {
         let (lists, elements) = (columns.list(0)?, columns.array(1)?);
         let (values, starts) = joined(&[lists.values(), &elements])?;

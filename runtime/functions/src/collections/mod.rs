@@ -73,11 +73,11 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("named_struct", structs::named_struct),
     scalar("reverse", arrays::reverse),
     scalar("sequence", sequences::sequence),
-    scalar("shuffle", sorting::shuffle),
+    shown("shuffle", sorting::shuffle, |args| format!("shuffle({})", args[..args.len().min(1)].join(", "))),
     scalar("size", |call| arrays::size(call, false)),
     scalar("slice", arrays::slice),
     shown("sort_array", sorting::sort_array, |args| with_defaults("sort_array", args, 2, &["true"])),
-    scalar("str_to_map", maps::str_to_map),
+    shown("str_to_map", maps::str_to_map, |args| with_defaults("str_to_map", args, 3, &[",", ":"])),
     scalar("struct", structs::structure),
     scalar("try_element_at", |call| access::element_at(call, true)),
 ];

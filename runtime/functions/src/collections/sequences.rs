@@ -24,7 +24,8 @@ const MOST: usize = 2_147_483_632;
 /// `sequence(start, stop [, step])`
 pub fn sequence(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2, 3])?;
-    let whole = call.type_of(0).is_integral() && call.type_of(1).is_integral();
+    let is_whole = |kind: &DataType| kind.is_integral() || kind == &DataType::Null;
+    let whole = is_whole(call.type_of(0)) && is_whole(call.type_of(1));
     if whole { of_numbers(call) } else { of_times(call) }
 }
 

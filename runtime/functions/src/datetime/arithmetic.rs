@@ -80,7 +80,10 @@ pub fn next_day(call: Call<'_>) -> Result<Typed> {
                     let today = (i64::from(start) + 3).rem_euclid(7);
                     Ok(Some(start + ((wanted - today + 6).rem_euclid(7) + 1) as i32))
                 }
-                None if ansi => Err(Error::new("ILLEGAL_DAY_OF_WEEK").with("string", name)),
+                None if ansi => {
+                    let refused = Error::new("ILLEGAL_DAY_OF_WEEK").with("string", name);
+                    Err(refused.exception_class(emberflow_base::Exception::IllegalArgument))
+                }
                 None => Ok(None),
             }
         })
@@ -146,6 +149,9 @@ pub fn date_from_unix_date(call: Call<'_>) -> Result<Typed> {
 /// `unix_date(date)`
 pub fn unix_date(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1])?;
+    if !matches!(call.type_of(0), DataType::Date | DataType::Null) {
+        return Err(call.mismatch(0, "DATE"));
+    }
     let date = call.date(0)?;
     let nullable = date.nullable;
     Ok(kernel("unix_date", vec![date], DataType::Int, nullable, |columns| {
@@ -158,8 +164,9 @@ pub fn unix_date(call: Call<'_>) -> Result<Typed> {
 /// `zone` exchanged, seen through the session's zone.
 pub fn shifted(call: Call<'_>, from_utc: bool) -> Result<Typed> {
     call.arity(&[2])?;
+    // A text may turn out to be no timestamp.
+    let nullable = call.any_nullable() || call.type_of(0).is_string();
     let arguments = vec![call.timestamp(0)?.expr, call.text(1)?.expr];
-    let nullable = call.any_nullable();
     let kernel = Kernel::new(call.name, &DataType::Timestamp, nullable, move |columns| {
         let (stamps, names) = (columns.numbers::<TimestampMicrosecondType>(0)?, columns.text(1)?);
         timestamps(columns.rows, |row| {

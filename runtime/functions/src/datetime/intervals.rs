@@ -62,13 +62,14 @@ pub fn make_dt_interval(call: Call<'_>) -> Result<Typed> {
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), kind, nullable))
 }
 
-/// `make_interval([years, months, weeks, days, hours, minutes, seconds])`
-pub fn make_interval(call: Call<'_>) -> Result<Typed> {
+/// `make_interval([years, months, weeks, days, hours, minutes, seconds])`; forgiving: `try_make_interval`.
+pub fn make_interval(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     call.arity(&[0, 1, 2, 3, 4, 5, 6, 7])?;
     let mut arguments = (0..6).map(|index| Ok(int_or_zero(&call, index)?.expr)).collect::<Result<Vec<_>>>()?;
     arguments.push(seconds(&call, 6)?.expr);
     let kind = DataType::CalendarInterval;
-    let (ansi, nullable) = (call.context.ansi, !call.context.ansi || call.any_nullable());
+    let ansi = call.context.ansi && !forgiving;
+    let nullable = !ansi || call.any_nullable();
     let kernel = Kernel::new("make_interval", &kind, nullable, move |columns| {
         let parts = (0..6).map(|index| columns.numbers::<Int32Type>(index)).collect::<Result<Vec<Numbers<_>>>>()?;
         let seconds = columns.numbers::<Decimal128Type>(6)?;

@@ -63,7 +63,9 @@ pub fn make_timestamp(call: Call<'_>, kind: DataType, forgiving: bool) -> Result
         arguments.push(call.text(6)?.expr);
     }
     let (session, ansi) = (zone_for(&call, &kind)?, call.context.ansi && !forgiving);
-    let (zoned, nullable) = (call.len() == 7, !ansi || call.any_nullable());
+    // Seconds may not fit into the decimal they are cast to.
+    let is_cast = matches!(call.type_of(5), DataType::Float | DataType::Double | DataType::String);
+    let (zoned, nullable) = (call.len() == 7, !ansi || is_cast || call.any_nullable());
     let with_zone = kind == DataType::Timestamp;
     let kernel = Kernel::new(call.name, &kind, nullable, move |columns| {
         let parts = (0..5).map(|index| columns.numbers::<Int32Type>(index)).collect::<Result<Vec<_>>>()?;

@@ -13,6 +13,8 @@ mod patterned;
 mod truncation;
 mod units;
 
+pub(crate) use patterned::date_format;
+
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
@@ -32,7 +34,10 @@ const fn shown(name: &'static str, build: fn(Call<'_>) -> Result<Typed>, display
 /// The functions of dates and times.
 pub static FUNCTIONS: &[Function] = &[
     scalar("add_months", arithmetic::add_months),
-    scalar("convert_timezone", arithmetic::convert_timezone),
+    shown("convert_timezone", arithmetic::convert_timezone, |args| match args {
+        [to, stamp] => format!("convert_timezone(current_timezone(), {to}, {stamp})"),
+        args => format!("convert_timezone({})", args.join(", ")),
+    }),
     shown("curdate", current::current_date, |_| "current_date()".into()),
     scalar("current_date", current::current_date),
     scalar("current_timestamp", current::current_timestamp),
@@ -62,9 +67,11 @@ pub static FUNCTIONS: &[Function] = &[
     shown("make_dt_interval", intervals::make_dt_interval, |args| {
         with_defaults("make_dt_interval", args, 4, &["0", "0", "0", "0.000000"])
     }),
-    shown("make_interval", intervals::make_interval, |args| {
-        with_defaults("make_interval", args, 7, &["0", "0", "0", "0", "0", "0", "0.000000"])
-    }),
+    shown(
+        "make_interval",
+        |call| intervals::make_interval(call, false),
+        |args| with_defaults("make_interval", args, 7, &["0", "0", "0", "0", "0", "0", "0.000000"]),
+    ),
     scalar("make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ltz", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ntz", |call| making::make_timestamp(call, DataType::TimestampNtz, false)),
@@ -77,6 +84,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("now", current::current_timestamp),
     scalar("quarter", |call| fields::of_date(call, "quarter")),
     scalar("second", |call| fields::of_time(call, "second")),
+    scalar("time_windows", truncation::time_windows), // only GROUP BY says so
     scalar("timestamp_micros", |call| units::from_epoch(call, 1)),
     scalar("timestamp_millis", |call| units::from_epoch(call, 1_000)),
     scalar("timestamp_seconds", units::timestamp_seconds),
@@ -91,7 +99,14 @@ pub static FUNCTIONS: &[Function] = &[
     }),
     scalar("to_utc_timestamp", |call| arithmetic::shifted(call, false)),
     scalar("trunc", truncation::trunc),
+    shown(
+        "try_make_interval",
+        |call| intervals::make_interval(call, true),
+        |args| with_defaults("try_make_interval", args, 7, &["0", "0", "0", "0", "0", "0", "0.000000"]),
+    ),
     scalar("try_make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, true)),
+    scalar("try_make_timestamp_ltz", |call| making::make_timestamp(call, DataType::Timestamp, true)),
+    scalar("try_make_timestamp_ntz", |call| making::make_timestamp(call, DataType::TimestampNtz, true)),
     scalar("try_to_date", |call| patterned::to_date(call, true)),
     scalar("try_to_timestamp", |call| patterned::to_timestamp(call, DataType::Timestamp, true)),
     scalar("unix_date", arithmetic::unix_date),
@@ -105,6 +120,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("weekday", |call| fields::of_date(call, "weekday")),
     scalar("weekofyear", |call| fields::of_date(call, "week")),
     shown("window", truncation::window, |_| "window".into()),
+    scalar("window_time", truncation::window_time),
     scalar("year", |call| fields::of_date(call, "year")),
 ];
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, StructArray};
+use arrow::array::{Array, AsArray, ListArray, PrimitiveArray, StructArray};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType as Arrow, Date32Type, TimestampMicrosecondType};
 use datafusion::common::ScalarValue;
 use emberflow_base::{Error, Result};
@@ -11,7 +12,7 @@ use emberflow_plan::{DataType, StructField, StructType};
 use super::{moment, zone_for};
 use crate::calendar::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, date_of, days_of};
 use crate::call::{Call, Typed};
-use crate::kernel::{Kernel, kernel, primitives, timestamps};
+use crate::kernel::{Kernel, from_arrow, kernel, primitives, timestamps};
 use crate::types::to_arrow;
 use crate::zones::Zone;
 
@@ -68,20 +69,16 @@ pub fn trunc(call: Call<'_>) -> Result<Typed> {
 /// `date_trunc(format, timestamp)`
 pub fn date_trunc(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
-    let stamp = moment(&call, 1)?;
-    let kind = stamp.data_type.clone();
+    // A timestamp without zone becomes one with: Spark does not truncate the former.
+    let (stamp, kind) = (call.timestamp(1)?, DataType::Timestamp);
     let zone = zone_for(&call, &kind)?;
-    let with_zone = kind == DataType::Timestamp;
     let arguments = vec![call.text(0)?.expr, stamp.expr];
     let kernel = Kernel::new("date_trunc", &kind, true, move |columns| {
         let (formats, stamps) = (columns.text(0)?, columns.numbers::<TimestampMicrosecondType>(1)?);
-        let truncated =
-            |row| Ok(stamps.at(row).zip(formats.at(row).and_then(level)).map(|(micros, level)| floor(micros, level, &zone)));
-        if with_zone {
-            timestamps(columns.rows, truncated)
-        } else {
-            primitives::<TimestampMicrosecondType>(columns.rows, truncated)
-        }
+        timestamps(columns.rows, |row| {
+            let there = stamps.at(row).zip(formats.at(row).and_then(level));
+            Ok(there.map(|(micros, level)| floor(micros, level, &zone)))
+        })
     });
     Ok(Typed::new(kernel.identity(call.context.time_zone).call(arguments), kind, true))
 }
@@ -104,7 +101,7 @@ pub fn window(call: Call<'_>) -> Result<Typed> {
     let kind = stamp.data_type.clone();
     let width = span(&call, 1)?;
     if call.len() >= 3 && span(&call, 2)? != width {
-        return Err(call.unsupported("with windows that overlap"));
+        return Err(call.unsupported("with windows that overlap outside of GROUP BY"));
     }
     let offset = if call.len() == 4 { span(&call, 3)? } else { 0 };
     if width <= 0 {
@@ -126,6 +123,71 @@ pub fn window(call: Call<'_>) -> Result<Typed> {
         Ok(Arc::new(StructArray::new(fields, vec![Arc::new(starts), Arc::new(ends)], nulls)))
     });
     Ok(Typed::new(kernel.identity(format!("{width} {offset}")).call(vec![stamp.expr]), returns, nullable))
+}
+
+/// All windows a moment is in, as an array: what `window(time, width, slide [, start])` means in GROUP BY.
+pub fn time_windows(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[3, 4])?;
+    let stamp = moment(&call, 0)?;
+    let kind = stamp.data_type.clone();
+    let (width, slide) = (span(&call, 1)?, span(&call, 2)?);
+    let offset = if call.len() == 4 { span(&call, 3)? } else { 0 };
+    if width <= 0 || slide <= 0 || slide > width {
+        return Err(call.unsupported("with a slide that is not between nothing and the width"));
+    }
+    let fields = vec![StructField::new("start", kind.clone(), true), StructField::new("end", kind.clone(), true)];
+    let returns = DataType::array(DataType::Struct(StructType::new(fields)), false);
+    let (arrow, stamped) = (to_arrow(&returns), to_arrow(&kind));
+    let kernel = Kernel::new("time_windows", &returns, stamp.nullable, move |columns| {
+        let Arrow::List(element) = &arrow else { return Err(Error::internal("windows are a list")) };
+        let Arrow::Struct(fields) = element.data_type() else { return Err(Error::internal("a window is a struct")) };
+        let stamps = columns.numbers::<TimestampMicrosecondType>(0)?;
+        let (mut starts, mut lengths, mut valid) =
+            (Vec::new(), Vec::with_capacity(columns.rows), Vec::with_capacity(columns.rows));
+        for row in 0..columns.rows {
+            let before = starts.len();
+            if let Some(micros) = stamps.at(row) {
+                let last = micros - (micros - offset).rem_euclid(slide);
+                starts.extend((0..).map(|back| last - back * slide).take_while(|start| start + width > micros));
+            }
+            lengths.push(starts.len() - before);
+            valid.push(stamps.at(row).is_some());
+        }
+        let starts = PrimitiveArray::<TimestampMicrosecondType>::new(starts.into(), None).with_data_type(stamped.clone());
+        let ends = starts.unary::<_, TimestampMicrosecondType>(|start| start + width).with_data_type(stamped.clone());
+        let windows = StructArray::new(fields.clone(), vec![Arc::new(starts), Arc::new(ends)], None);
+        let list = ListArray::try_new(
+            Arc::clone(element),
+            OffsetBuffer::from_lengths(lengths),
+            Arc::new(windows),
+            Some(NullBuffer::from(valid)),
+        );
+        Ok(Arc::new(list.map_err(from_arrow)?))
+    });
+    let nullable = stamp.nullable;
+    Ok(Typed::new(kernel.identity(format!("{width} {slide} {offset}")).call(vec![stamp.expr]), returns, nullable))
+}
+
+/// `window_time(window)`: the last moment that belongs to it.
+pub fn window_time(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let window = call.argument(0)?;
+    let kind = match &window.data_type {
+        DataType::Struct(fields) => fields.fields.iter().find(|field| field.name == "end").map(|field| field.data_type.clone()),
+        _ => None,
+    };
+    let kind = kind.ok_or_else(|| call.mismatch(0, "STRUCT<start: TIMESTAMP, end: TIMESTAMP>"))?;
+    let stamped = to_arrow(&kind);
+    Ok(kernel("window_time", vec![window], kind, true, move |columns| {
+        let windows = columns.structs(0)?;
+        let ends = windows.column_by_name("end").ok_or_else(|| Error::internal("a window has an end"))?;
+        let ends = ends.as_primitive::<TimestampMicrosecondType>();
+        let last = ends.unary::<_, TimestampMicrosecondType>(|end| end - 1).with_data_type(stamped.clone());
+        let nulls = NullBuffer::union(last.nulls(), windows.nulls());
+        Ok(Arc::new(
+            PrimitiveArray::<TimestampMicrosecondType>::new(last.values().clone(), nulls).with_data_type(stamped.clone()),
+        ))
+    }))
 }
 
 /// A literal duration: an interval, or a text like `10 minutes`.

@@ -74,7 +74,7 @@ pub fn from_csv(call: Call<'_>) -> Result<Typed> {
         Ok(Arc::new(made.map_err(from_arrow)?))
     });
     let identity = format!("{options:?} {}", call.context.time_zone);
-    Ok(Typed::new(kernel.identity(identity).call(vec![text.expr]), kind, true))
+    Ok(Typed::new(kernel.identity(identity).call(vec![text.expr]), kind, text.nullable))
 }
 
 fn read_column<'a>(
@@ -120,7 +120,7 @@ pub fn to_csv(call: Call<'_>) -> Result<Typed> {
         return Err(call.mismatch(0, "STRUCT"));
     }
     let options = Options::of(&call, 1)?;
-    let (style, separator, nullable) = (Style::of(&call, &options)?, separator(&options), value.nullable);
+    let (style, separator, nullable) = (Style::of(&call, &options)?, separator(&options), true);
     let identity = format!("{options:?} {}", call.context.time_zone);
     let kernel = Kernel::new("to_csv", &DataType::String, nullable, move |columns| {
         let structs = columns.structs(0)?;

@@ -47,7 +47,7 @@ pub fn to_json(call: Call<'_>) -> Result<Typed> {
             .with("schema", value.data_type.quoted()));
     }
     let options = Options::of(&call, 1)?;
-    let (style, nullable) = (Style::of(&call, &options)?, value.nullable);
+    let (style, nullable) = (Style::of(&call, &options)?, true);
     let identity = format!("{options:?} {}", call.context.time_zone);
     let kernel = Kernel::new("to_json", &DataType::String, nullable, move |columns| {
         let array = columns.array(0)?;

@@ -27,6 +27,12 @@ const fn higher(name: &'static str, build: fn(HigherOrderCall<'_, '_>) -> Result
 /// What stands for the last step of a fold that has none.
 const AS_IT_IS: &str = "lambdafunction(namedlambdavariable(), namedlambdavariable())";
 
+/// How the order prints in which `array_sort` sorts if it is not told another.
+const NULLS_LAST: &str = "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, \
+    (IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), -1, \
+    (IF((namedlambdavariable() < namedlambdavariable()), -1, \
+    (IF((namedlambdavariable() > namedlambdavariable()), 1, 0)))))))))), namedlambdavariable(), namedlambdavariable())";
+
 const fn fold(name: &'static str, display: fn(&[String]) -> String) -> Function {
     Function { name, kind: Kind::HigherOrder(folding::aggregate), display: Some(display) }
 }
@@ -34,7 +40,11 @@ const fn fold(name: &'static str, display: fn(&[String]) -> String) -> Function 
 /// The functions that take functions.
 pub static FUNCTIONS: &[Function] = &[
     fold("aggregate", |args| with_defaults("aggregate", args, 4, &[AS_IT_IS])),
-    higher("array_sort", sorting::array_sort),
+    Function {
+        name: "array_sort",
+        kind: Kind::HigherOrder(sorting::array_sort),
+        display: Some(|args| with_defaults("array_sort", args, 2, &[NULLS_LAST])),
+    },
     higher("exists", |call| arrays::ask(call, arrays::Quantifier::Exists)),
     higher("filter", arrays::filter),
     higher("forall", |call| arrays::ask(call, arrays::Quantifier::ForAll)),

@@ -1,4 +1,4 @@
-//! Mathematics: elementary functions, rounding, bases, random numbers.
+//! Mathematics: elementary functions, rounding, bases, random numbers, numbers of rows and partitions.
 //!
 //! Not here: arithmetic operators, `abs`, `pmod`, bits (`operators`). Begin at [`FUNCTIONS`].
 
@@ -68,7 +68,7 @@ pub static FUNCTIONS: &[Function] = &[
     shown("hypot", |call| elementary::of_two(call, f64::hypot), |args| format!("HYPOT({})", args.join(", "))),
     scalar("ln", |call| elementary::logarithm(call, 0.0, f64::ln)),
     shown("log", elementary::log, |args| {
-        if args.len() == 1 { format!("ln({})", args.concat()) } else { format!("LOG({})", args.join(", ")) }
+        if args.len() == 1 { format!("LOG(E(), {})", args.concat()) } else { format!("LOG({})", args.join(", ")) }
     }),
     shown("log10", |call| elementary::logarithm(call, 0.0, f64::log10), |args| format!("LOG10({})", args.join(", "))),
     shown("log1p", |call| elementary::logarithm(call, -1.0, f64::ln_1p), |args| format!("LOG1P({})", args.join(", "))),
@@ -80,10 +80,11 @@ pub static FUNCTIONS: &[Function] = &[
     shown("pi", |call| elementary::constant(call, std::f64::consts::PI), |_| "PI()".into()),
     scalar("pow", |call| elementary::of_two(call, f64::powf)),
     shown("power", |call| elementary::of_two(call, f64::powf), |args| format!("POWER({})", args.join(", "))),
+    scalar("randstr", random::randstr),
     shown("radians", |call| elementary::of_one(call, elementary::to_radians), |args| format!("RADIANS({})", args.join(", "))),
     scalar("rand", |call| random::random(call, random::uniform)),
     scalar("randn", |call| random::random(call, random::gaussian)),
-    scalar("random", |call| random::random(call, random::uniform)),
+    shown("random", |call| random::random(call, random::uniform), |args| format!("rand({})", args.join(", "))),
     scalar("rint", |call| elementary::of_one(call, f64::round_ties_even)),
     shown("round", |call| rounding::round(call, rounding::Mode::HalfUp), |args| with_defaults("round", args, 2, &["0"])),
     shown("sec", |call| elementary::of_one(call, |x| 1.0 / x.cos()), |args| format!("SEC({})", args.join(", "))),
@@ -94,6 +95,9 @@ pub static FUNCTIONS: &[Function] = &[
     shown("sqrt", |call| elementary::of_one(call, f64::sqrt), |args| format!("SQRT({})", args.join(", "))),
     shown("tan", |call| elementary::of_one(call, f64::tan), |args| format!("TAN({})", args.join(", "))),
     shown("tanh", |call| elementary::of_one(call, f64::tanh), |args| format!("TANH({})", args.join(", "))),
+    scalar("monotonically_increasing_id", random::monotonically_increasing_id),
+    shown("spark_partition_id", random::spark_partition_id, |_| "SPARK_PARTITION_ID()".into()),
+    scalar("uniform", random::between),
     scalar("unhex", bases::unhex),
     scalar("uuid", random::uuid),
     scalar("width_bucket", elementary::width_bucket),

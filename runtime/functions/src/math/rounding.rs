@@ -146,7 +146,7 @@ fn round_whole(value: i128, scale: i32, mode: Mode) -> i128 {
 
 fn overflow() -> Error {
     Error::new("ARITHMETIC_OVERFLOW")
-        .with("message", "Overflow in round")
+        .with("message", "Overflow")
         .with("alternative", "")
         .with("config", "\"spark.sql.ansi.enabled\"")
 }

@@ -72,6 +72,25 @@ fn when(call: Call<'_>) -> Result<Typed> {
     case(branches, otherwise, "casewhen", &text, &call.context)
 }
 
+/// `decode(value, search, result, ... [, default])`: the first search that equals, NULL being equal to NULL.
+pub fn decode(call: Call<'_>) -> Result<Typed> {
+    let text = call_text(call.name, &call.texts);
+    let context = call.context;
+    let mut arguments = call.arguments.into_iter();
+    let Some(value) = arguments.next() else { return Err(wrong_number("decode", "> 1", 0)) };
+    let (mut branches, mut otherwise) = (Vec::new(), None);
+    while let Some(search) = arguments.next() {
+        match arguments.next() {
+            None => otherwise = Some(search),
+            Some(result) => {
+                let equal = compare(Operator::IsNotDistinctFrom, value.clone(), search, "<=>", &text, &context)?;
+                branches.push((equal, result));
+            }
+        }
+    }
+    case(branches, otherwise, "decode", &text, &context)
+}
+
 /// CASE over conditions and values; `text` is its SQL text for errors.
 pub fn case(
     branches: Vec<(Typed, Typed)>,

@@ -62,6 +62,13 @@ fn from_base64(text: &str) -> Vec<u8> {
     out
 }
 
+/// Whole groups of four letters of the alphabet, the last one padded; white space does not count.
+fn is_base64(text: &str) -> bool {
+    let letters: Vec<u8> = text.bytes().filter(|letter| !letter.is_ascii_whitespace()).collect();
+    let body = letters.iter().rposition(|letter| *letter != b'=').map_or(0, |last| last + 1);
+    letters.len() % 4 == 0 && letters.len() - body <= 2 && letters[..body].iter().all(|letter| LETTERS.contains(letter))
+}
+
 /// `base64(bytes)`
 pub fn base64(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1])?;
@@ -120,7 +127,7 @@ fn malformed(function: &str, charset: &str) -> Error {
 pub fn encode(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
     let arguments = vec![call.text(0)?.expr, call.text(1)?.expr];
-    let nullable = call.any_nullable();
+    let nullable = true;
     let kernel = Kernel::new("encode", &DataType::Binary, nullable, |columns| {
         let (texts, names) = (columns.text(0)?, columns.text(1)?);
         binaries(columns.rows, |row| {
@@ -148,10 +155,10 @@ fn encoded(text: &str, charset: Charset) -> Option<Vec<u8>> {
 pub fn decode(call: Call<'_>) -> Result<Typed> {
     call.arity_at_least(2)?;
     if call.len() > 2 {
-        return Err(call.unsupported("with search values"));
+        return crate::operators::conditional::decode(call);
     }
     let arguments = vec![call.binary(0)?.expr, call.text(1)?.expr];
-    let nullable = call.any_nullable();
+    let nullable = true;
     let kernel = Kernel::new("decode", &DataType::String, nullable, |columns| {
         let (bytes, names) = (columns.bytes(0)?, columns.text(1)?);
         strings(columns.rows, |row| {
@@ -184,21 +191,11 @@ fn decoded(bytes: &[u8], charset: Charset) -> Option<String> {
     }
 }
 
-/// `is_valid_utf8(bytes or text)`
-pub fn is_valid_utf8(call: Call<'_>) -> Result<Typed> {
-    call.arity(&[1])?;
-    let bytes = call.binary(0)?;
-    Ok(kernel("is_valid_utf8", vec![bytes], DataType::Boolean, call.any_nullable(), |columns| {
-        let bytes = columns.bytes(0)?;
-        booleans(columns.rows, |row| Ok(bytes.at(row).map(|bytes| std::str::from_utf8(bytes).is_ok())))
-    }))
-}
-
 /// `luhn_check(digits)`
 pub fn luhn_check(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1])?;
     let text = call.text(0)?;
-    Ok(kernel("luhn_check", vec![text], DataType::Boolean, call.any_nullable(), |columns| {
+    Ok(kernel("luhn_check", vec![text], DataType::Boolean, true, |columns| {
         let texts = columns.text(0)?;
         booleans(columns.rows, |row| Ok(texts.at(row).map(passes_luhn)))
     }))
@@ -215,7 +212,7 @@ fn passes_luhn(text: &str) -> bool {
 
 /// `url_encode(text)`: as HTML forms do it.
 pub fn url_encode(call: Call<'_>) -> Result<Typed> {
-    text_to_text(&call, |text| {
+    let encoded = text_to_text(&call, |text| {
         let mut out = String::with_capacity(text.len());
         for byte in text.bytes() {
             match byte {
@@ -225,13 +222,14 @@ pub fn url_encode(call: Call<'_>) -> Result<Typed> {
             }
         }
         out
-    })
+    })?;
+    Ok(Typed { nullable: true, ..encoded })
 }
 
 /// `url_decode(text)`; forgiving: `try_url_decode`.
 pub fn url_decode(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     call.arity(&[1])?;
-    let (argument, nullable) = (call.text(0)?.expr, call.any_nullable() || forgiving);
+    let (argument, nullable) = (call.text(0)?.expr, true);
     let kernel = Kernel::new("url_decode", &DataType::String, nullable, move |columns| {
         let texts = columns.text(0)?;
         strings(columns.rows, |row| match texts.at(row).map(|text| (text, url_decoded(text))) {
@@ -252,7 +250,7 @@ pub fn to_binary(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     let read: fn(&str) -> Option<Vec<u8>> = match format.as_str() {
         "hex" => crate::math::unhexed,
         "utf-8" | "utf8" => |text| Some(text.as_bytes().to_vec()),
-        "base64" => |text| Some(from_base64(text)),
+        "base64" => |text| is_base64(text).then(|| from_base64(text)),
         _ => {
             return Err(Error::new("DATATYPE_MISMATCH.INVALID_ARG_VALUE")
                 .with("sqlExpr", call.sql())
@@ -263,19 +261,22 @@ pub fn to_binary(call: Call<'_>, forgiving: bool) -> Result<Typed> {
         }
     };
     let text = call.text(0)?;
-    let kernel = Kernel::new("to_binary", &DataType::Binary, true, move |columns| {
+    // Only base 64 is known to give bytes whenever it is given text.
+    let nullable = forgiving || text.nullable || format != "base64";
+    let kernel = Kernel::new("to_binary", &DataType::Binary, nullable, move |columns| {
         let texts = columns.text(0)?;
         binaries(columns.rows, |row| match texts.at(row).map(|text| (text, read(text))) {
             Some((text, None)) if !forgiving => Err(Error::new("CONVERSION_INVALID_INPUT")
                 .with("str", format!("'{text}'"))
                 .with("fmt", format!("'{}'", format.to_uppercase()))
                 .with("targetType", "\"BINARY\"")
-                .with("suggestion", "`try_to_binary`")),
+                .with("suggestion", "`try_to_binary`")
+                .exception_class(emberflow_base::Exception::IllegalArgument)),
             other => Ok(other.and_then(|(_, bytes)| bytes)),
         })
     });
     let identity = format!("{forgiving} {}", call.literal_text(1).unwrap_or_default());
-    Ok(Typed::new(kernel.identity(identity).fallible_if(!forgiving).call(vec![text.expr]), DataType::Binary, true))
+    Ok(Typed::new(kernel.identity(identity).fallible_if(!forgiving).call(vec![text.expr]), DataType::Binary, nullable))
 }
 
 fn url_decoded(text: &str) -> Option<String> {

@@ -164,7 +164,8 @@ pub fn format_string(call: Call<'_>) -> Result<Typed> {
 
 /// `quote(text)`: single quotes around, those inside escaped.
 pub fn quote(call: Call<'_>) -> Result<Typed> {
-    text_to_text(&call, |text| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")))
+    let quoted = text_to_text(&call, |text| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")))?;
+    Ok(Typed { nullable: true, ..quoted })
 }
 
 /// `mask(text [, upper, lower, digit, other])`; a null replacement keeps such characters.
@@ -183,7 +184,7 @@ pub fn mask(call: Call<'_>) -> Result<Typed> {
     let (upper, lower) = (letter(1, Some('X'))?, letter(2, Some('x'))?);
     let (digit, other) = (letter(3, Some('n'))?, letter(4, None)?);
     let text = call.text(0)?;
-    let kernel = crate::kernel::Kernel::new("mask", &DataType::String, text.nullable, move |columns| {
+    let kernel = crate::kernel::Kernel::new("mask", &DataType::String, true, move |columns| {
         let texts = columns.text(0)?;
         let masked = |letter: char| match letter {
             letter if letter.is_uppercase() => upper,
@@ -194,5 +195,5 @@ pub fn mask(call: Call<'_>) -> Result<Typed> {
         strings(columns.rows, |row| Ok(texts.at(row).map(|text| text.chars().map(|c| masked(c).unwrap_or(c)).collect())))
     });
     let kernel = kernel.identity(format!("{upper:?}{lower:?}{digit:?}{other:?}"));
-    Ok(Typed::new(kernel.call(vec![text.expr]), DataType::String, text.nullable))
+    Ok(Typed::new(kernel.call(vec![text.expr]), DataType::String, true))
 }

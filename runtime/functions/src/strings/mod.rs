@@ -6,9 +6,13 @@
 mod encoding;
 mod formatting;
 mod joining;
+mod number_format;
+mod numbers;
 pub(crate) mod regexp;
 mod searching;
+mod sentences;
 mod slicing;
+mod utf8;
 
 pub(crate) use encoding::to_base64;
 pub(crate) use regexp::string_lists;
@@ -62,7 +66,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("format_string", formatting::format_string),
     scalar("initcap", initcap),
     scalar("instr", searching::instr),
-    scalar("is_valid_utf8", encoding::is_valid_utf8),
+    scalar("is_valid_utf8", utf8::is_valid_utf8),
     scalar("lcase", lower),
     scalar("left", slicing::left),
     scalar("len", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
@@ -73,7 +77,8 @@ pub static FUNCTIONS: &[Function] = &[
     shown("lpad", |call| slicing::pad(call, true), |args| with_defaults("lpad", args, 3, &[" "])),
     shown("ltrim", |call| slicing::trim(call, slicing::Side::Left, false), |args| trim_name("ltrim", "LEADING", args)),
     scalar("luhn_check", encoding::luhn_check),
-    scalar("mask", formatting::mask),
+    scalar("make_valid_utf8", |call| utf8::valid(call, utf8::Invalid::Replace)),
+    shown("mask", formatting::mask, |args| with_defaults("mask", args, 5, &["X", "x", "n", "NULL"])),
     scalar("octet_length", |call| slicing::length_of(call, str::len, |bytes| bytes.len())),
     scalar("overlay", slicing::overlay),
     shown("position", searching::locate, |args| with_defaults("position", args, 3, &["1"])),
@@ -91,6 +96,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("right", slicing::right),
     shown("rpad", |call| slicing::pad(call, false), |args| with_defaults("rpad", args, 3, &[" "])),
     shown("rtrim", |call| slicing::trim(call, slicing::Side::Right, false), |args| trim_name("rtrim", "TRAILING", args)),
+    shown("sentences", sentences::sentences, |args| with_defaults("sentences", args, 3, &["", ""])),
     scalar("soundex", soundex),
     scalar("space", slicing::space),
     shown("split", regexp::split, |args| with_defaults("split", args, 3, &["-1"])),
@@ -98,17 +104,23 @@ pub static FUNCTIONS: &[Function] = &[
     shown("substr", slicing::substring, |args| with_defaults("substr", args, 3, &["2147483647"])),
     shown("substring", slicing::substring, |args| with_defaults("substring", args, 3, &["2147483647"])),
     scalar("substring_index", searching::substring_index),
+    scalar("to_char", numbers::to_char),
+    scalar("to_number", |call| numbers::to_number(call, false)),
+    shown("to_varchar", numbers::to_char, |args| format!("to_char({})", args.join(", "))),
     scalar("to_binary", |call| encoding::to_binary(call, false)),
     scalar("translate", searching::translate),
     shown("trim", |call| slicing::trim(call, slicing::Side::Both, false), |args| trim_name("trim", "BOTH", args)),
     scalar("try_parse_url", encoding::parse_url),
     scalar("try_to_binary", |call| encoding::to_binary(call, true)),
+    scalar("try_to_number", |call| numbers::to_number(call, true)),
     scalar("try_url_decode", |call| encoding::url_decode(call, true)),
+    scalar("try_validate_utf8", |call| utf8::valid(call, utf8::Invalid::Null)),
     scalar("ucase", upper),
     scalar("unbase64", encoding::unbase64),
     scalar("upper", upper),
     scalar("url_decode", |call| encoding::url_decode(call, false)),
     scalar("url_encode", encoding::url_encode),
+    scalar("validate_utf8", |call| utf8::valid(call, utf8::Invalid::Raise)),
 ];
 
 /// A function of DataFusion's or datafusion-spark's whose semantics and types agree.

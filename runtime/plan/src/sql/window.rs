@@ -8,7 +8,7 @@ use emberflow_base::{Error, Result};
 use super::cursor::Parser;
 use super::lexer::Kind;
 use super::words;
-use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Literal, NullOrder, SortDirection, SortOrder, Window};
+use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, NullOrder, SortDirection, SortOrder, Window};
 use crate::types::quote;
 
 /// Words by which what stands in the parentheses of a window begins.
@@ -102,7 +102,7 @@ impl Parser<'_> {
         Ok(match (offset, word) {
             (None, "PRECEDING") => FrameBound::UnboundedPreceding,
             (None, _) => FrameBound::UnboundedFollowing,
-            (Some(offset), "PRECEDING") => FrameBound::Offset(minus(offset)),
+            (Some(offset), "PRECEDING") => FrameBound::Offset(Expr::call("negative", vec![offset])),
             (Some(offset), _) => FrameBound::Offset(offset),
         })
     }
@@ -194,23 +194,5 @@ impl Parser<'_> {
             self.expect_sign(")")?;
         }
         Ok((name, parts?))
-    }
-}
-
-fn minus(offset: Expr) -> Expr {
-    let literal = match &offset.kind {
-        ExprKind::Literal(Literal::Int(value)) => value.checked_neg().map(Literal::Int),
-        ExprKind::Literal(Literal::Long(value)) => value.checked_neg().map(Literal::Long),
-        ExprKind::Literal(Literal::DayTimeInterval { micros, data_type }) => {
-            micros.checked_neg().map(|micros| Literal::DayTimeInterval { micros, data_type: data_type.clone() })
-        }
-        ExprKind::Literal(Literal::YearMonthInterval { months, data_type }) => {
-            months.checked_neg().map(|months| Literal::YearMonthInterval { months, data_type: data_type.clone() })
-        }
-        _ => None,
-    };
-    match literal {
-        Some(literal) => Expr::literal(literal).with_origin(offset.origin),
-        None => Expr::call("negative", vec![offset]),
     }
 }

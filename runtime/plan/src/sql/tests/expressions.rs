@@ -120,9 +120,9 @@ fn calls_and_their_clauses() {
         ("lag(a, 1) ignore nulls over (partition by b order by c)", "lag(a, 1) ignore nulls over [b | c]"),
         (
             "sum(a) over (order by b rows between 1 preceding and unbounded following)",
-            "sum(a) over [ | b Rows -1..UnboundedFollowing]",
+            "sum(a) over [ | b Rows negative(1)..UnboundedFollowing]",
         ),
-        ("sum(a) over (order by b range 5 preceding)", "sum(a) over [ | b Range -5..CurrentRow]"),
+        ("sum(a) over (order by b range 5 preceding)", "sum(a) over [ | b Range negative(5)..CurrentRow]"),
         ("sum(a) over (distribute by b sort by c desc nulls first)", "sum(a) over [b | c desc nulls first]"),
         ("cast(a as decimal(10, 2))", "cast<decimal(10,2)>(a)"),
         ("try_cast(a as int)", "cast<int try>(a)"),
