@@ -4,13 +4,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
- * Finds and loads the engine's native library, once for this JVM.
+ * Finds and loads the engine's native library, once for this JVM (and once more for each further class loader).
  *
  * <p>In this order: the file or folder named by {@code -Demberflow.library.path}; the resource of the artifact {@code
  * emberflow-native}, unpacked once per version into a folder of the user's cache ({@code -Demberflow.cache.path},
@@ -18,6 +25,7 @@ import java.util.Locale;
  */
 final class NativeLibrary {
   private static final String NAME = System.mapLibraryName("emberflow_jvm");
+  private static final int UNUSED_DAYS_MAX = 14;
 
   /** Why loading failed; null if it did not. Set once, when this class is initialised. */
   private static final Throwable FAILURE = load();
@@ -42,11 +50,39 @@ final class NativeLibrary {
   private static Throwable load() {
     try {
       String named = System.getProperty("emberflow.library.path");
-      Path library = named != null ? insideOf(Path.of(named)) : unpacked();
-      System.load(library.toAbsolutePath().toString());
+      loadOnceForThisLoader(named != null ? insideOf(Path.of(named)) : unpacked());
       return null;
     } catch (IOException | RuntimeException | LinkageError e) {
       return e;
+    }
+  }
+
+  /**
+   * A JVM gives each library file to one class loader only. Where several applications live in one JVM, the later ones load
+   * a copy, which is an engine of its own; its file is gone as soon as it is loaded.
+   */
+  private static void loadOnceForThisLoader(Path library) throws IOException {
+    try {
+      System.load(library.toAbsolutePath().toString());
+    } catch (UnsatisfiedLinkError e) {
+      if (e.getMessage() == null || !e.getMessage().contains("already loaded in another classloader")) {
+        throw e;
+      }
+      Path copy = Files.createTempFile("emberflow", NAME);
+      try {
+        Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
+        System.load(copy.toAbsolutePath().toString());
+      } finally {
+        deleteNowOrAtExit(copy);
+      }
+    }
+  }
+
+  private static void deleteNowOrAtExit(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      file.toFile().deleteOnExit(); // where a loaded file cannot be deleted
     }
   }
 
@@ -58,13 +94,40 @@ final class NativeLibrary {
   private static Path unpacked() throws IOException {
     String resource = "/io/emberflow/native/" + platform() + "/" + NAME;
     String digest = digestOf(resource);
-    Path folder = cacheFolder().resolve(digest);
+    Path cache = cacheFolder();
+    Path folder = cache.resolve(digest);
     Path library = folder.resolve(NAME);
-    if (!Files.exists(library)) {
+    if (Files.exists(library)) {
+      Files.setLastModifiedTime(folder, FileTime.from(Instant.now())); // when it was last used
+    } else {
       Files.createDirectories(folder);
       unpack(resource, library);
+      forgetUnused(cache);
     }
     return library;
+  }
+
+  /** Deletes libraries of other versions that no JVM has loaded for a while; failing to is no failure. */
+  static void forgetUnused(Path cache) {
+    FileTime old = FileTime.from(Instant.now().minus(UNUSED_DAYS_MAX, ChronoUnit.DAYS));
+    try (DirectoryStream<Path> versions = Files.newDirectoryStream(cache)) {
+      for (Path version : versions) {
+        if (Files.isDirectory(version) && Files.getLastModifiedTime(version).compareTo(old) < 0) {
+          deleteFlat(version);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // It stays where it is.
+    }
+  }
+
+  private static void deleteFlat(Path folder) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
   }
 
   private static String digestOf(String resource) throws IOException {
@@ -105,7 +168,19 @@ final class NativeLibrary {
     try {
       return Files.createDirectories(folder);
     } catch (IOException e) {
-      return Files.createTempDirectory("emberflow-native");
+      Path own = Files.createTempDirectory("emberflow-native");
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteTree(own)));
+      return own;
+    }
+  }
+
+  private static void deleteTree(Path root) {
+    try (Stream<Path> all = Files.walk(root)) {
+      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    } catch (IOException e) {
+      // Left to whoever cleans the folder of temporary files.
     }
   }
 
