@@ -1,6 +1,8 @@
 //! A relation's rows into a folder of files.
 //!
-//!     relation ──► plan ──► every partition writes files of its own (`emberflow-sources::write`) ──► commit
+//! ```text
+//! relation ──► plan ──► every partition writes files of its own (`emberflow-sources::write`) ──► commit
+//! ```
 //!
 //! Not here: tables and what their save modes mean (`write`).
 
