@@ -94,7 +94,11 @@ pub static ALL: &[Setting] = &[
         "true",
         "types of partition columns are guessed from their values; else they are strings",
     ),
-    key("spark.sql.sources.partitionOverwriteMode", "STATIC", "what overwriting replaces: everything, or DYNAMIC: the partitions that get rows"),
+    key(
+        "spark.sql.sources.partitionOverwriteMode",
+        "STATIC",
+        "what overwriting replaces: everything, or DYNAMIC: the partitions that get rows",
+    ),
     key("spark.sql.storeAssignmentPolicy", "ANSI", "how values are cast when inserted into a table"),
     key("spark.sql.timestampType", "TIMESTAMP_LTZ", "what TIMESTAMP means: TIMESTAMP_LTZ or TIMESTAMP_NTZ"),
     key("spark.sql.variable.substitute", "true", "${name} in SQL text is replaced"),

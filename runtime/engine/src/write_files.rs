@@ -108,8 +108,7 @@ fn asked(plan: &LogicalPlan) -> Option<&Partitioning> {
 
 fn partitions_last(schema: &StructType, partition_by: &[String]) -> StructType {
     let is_partition = |name: &str| partition_by.iter().any(|partition| partition.eq_ignore_ascii_case(name));
-    let (last, mut fields): (Vec<_>, Vec<_>) =
-        schema.fields.iter().cloned().partition(|field| is_partition(&field.name));
+    let (last, mut fields): (Vec<_>, Vec<_>) = schema.fields.iter().cloned().partition(|field| is_partition(&field.name));
     let named = partition_by.iter().filter_map(|name| last.iter().find(|field| field.name.eq_ignore_ascii_case(name)));
     fields.extend(named.cloned());
     StructType::new(fields)

@@ -25,8 +25,14 @@ use crate::rows::{FilePart, RowFormat, Rows};
 use crate::table::{Reader, table as files_table};
 
 /// Options of Spark's Avro source that would change what is read and are not there yet.
-const NOT_YET: &[&str] =
-    &["avroSchema", "avroSchemaUrl", "mode", "positionalFieldMatching", "enableStableIdentifiersForUnionType", "ignoreCorruptFiles"];
+const NOT_YET: &[&str] = &[
+    "avroSchema",
+    "avroSchemaUrl",
+    "mode",
+    "positionalFieldMatching",
+    "enableStableIdentifiersForUnionType",
+    "ignoreCorruptFiles",
+];
 
 pub(crate) fn table(request: &ReadRequest<'_>, mut files: Vec<DataFile>) -> Made {
     request.options.refuse("Avro files", NOT_YET)?;
@@ -174,7 +180,11 @@ mod container {
         }
         header.extend(sync);
         let header = Cursor::new(header);
-        Ok(if deflated { Box::new(header.chain(Inflated { input, block: Cursor::default() })) } else { Box::new(header.chain(input)) })
+        Ok(if deflated {
+            Box::new(header.chain(Inflated { input, block: Cursor::default() }))
+        } else {
+            Box::new(header.chain(input))
+        })
     }
 
     /// Blocks whose rows are inflated one block after the other.

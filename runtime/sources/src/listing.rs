@@ -61,9 +61,8 @@ impl Wanted {
 /// `2020-06-01T13:00:00` in the session's zone.
 fn moment(options: &SourceOptions, key: &str, zone: &str) -> Result<Option<SystemTime>> {
     let Some(text) = options.get(key) else { return Ok(None) };
-    let wrong = || {
-        Error::new("INVALID_OPTION").text(format!("The option `{key}` is a time like 2020-06-01T13:00:00, not `{text}`."))
-    };
+    let wrong =
+        || Error::new("INVALID_OPTION").text(format!("The option `{key}` is a time like 2020-06-01T13:00:00, not `{text}`."));
     let session = emberflow_functions::zones::Zone::parse(options.get("timezone").unwrap_or(zone))?;
     let (clock, own) = emberflow_functions::cast::parse_timestamp(text, |_| None).ok_or_else(wrong)?;
     let micros = own.as_ref().unwrap_or(&session).instant(clock);
@@ -108,8 +107,11 @@ pub fn data_files(paths: &[String], options: &SourceOptions, zone: &str) -> Resu
 fn above(path: &Path, base: Option<&Path>) -> Result<Vec<(String, Option<String>)>> {
     let Some(base) = base else { return Ok(Vec::new()) };
     let Ok(between) = path.strip_prefix(base) else {
-        return Err(Error::new("INVALID_PARAMETER_VALUE")
-            .text(format!("The option basePath names {}, which is not above {}.", shown(base), shown(path))));
+        return Err(Error::new("INVALID_PARAMETER_VALUE").text(format!(
+            "The option basePath names {}, which is not above {}.",
+            shown(base),
+            shown(path)
+        )));
     };
     let folder = if path.is_file() { between.parent().unwrap_or(Path::new("")) } else { between };
     Ok(folder.iter().filter_map(|part| partition_of(&part.to_string_lossy())).collect())
@@ -170,9 +172,8 @@ fn same_columns(first: &DataFile, files: &[DataFile]) -> Result<()> {
         None => Ok(()),
         Some(other) => {
             let folder = |file: &DataFile| shown(file.path.parent().unwrap_or(&file.path));
-            let list = |index: usize, file: &DataFile| {
-                format!("\n\tPartition column name list #{index}: {}", names(file).join(", "))
-            };
+            let list =
+                |index: usize, file: &DataFile| format!("\n\tPartition column name list #{index}: {}", names(file).join(", "));
             Err(Error::new("CONFLICTING_PARTITION_COLUMN_NAMES")
                 .with("distinctPartColLists", format!("{}{}\n", list(0, first), list(1, other)))
                 .with("suspiciousPaths", format!("\n\t{}\n\t{}", folder(first), folder(other)))

@@ -18,9 +18,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use datafusion::parquet::basic::Type as PhysicalType;
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr_adapter::{
-    DefaultPhysicalExprAdapterFactory, PhysicalExprAdapter, PhysicalExprAdapterFactory,
-};
+use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapterFactory, PhysicalExprAdapter, PhysicalExprAdapterFactory};
 use datafusion::physical_plan::PhysicalExpr;
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::to_datafusion;
@@ -142,8 +140,7 @@ pub(crate) async fn with_statistics(
                 let names: Vec<&str> =
                     metadata.file_metadata().schema_descr().root_schema().get_fields().iter().map(|field| field.name()).collect();
                 let renamed = |field: &Field| {
-                    !names.contains(&field.name().as_str())
-                        && names.iter().any(|name| name.eq_ignore_ascii_case(field.name()))
+                    !names.contains(&field.name().as_str()) && names.iter().any(|name| name.eq_ignore_ascii_case(field.name()))
                 };
                 let mut statistics = if schema.fields().iter().any(|field| renamed(field)) {
                     Statistics::new_unknown(schema)

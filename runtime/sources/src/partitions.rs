@@ -6,8 +6,8 @@
 
 use arrow::array::{ArrayRef, StringArray};
 use emberflow_base::{Error, Result};
-use emberflow_functions::EvalMode;
 use emberflow_functions::Context;
+use emberflow_functions::EvalMode;
 use emberflow_functions::cast::{Casting, cast_column, parse_date, parse_timestamp};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::zones::Zone;
@@ -114,8 +114,9 @@ fn wider(one: DataType, two: DataType) -> DataType {
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        let escape = matches!(letter, '\u{1}'..='\u{1f}' | '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '\u{7f}')
-            || matches!(letter, '{' | '[' | ']' | '^');
+        let escape =
+            matches!(letter, '\u{1}'..='\u{1f}' | '"' | '#' | '%' | '\'' | '*' | '/' | ':' | '=' | '?' | '\\' | '\u{7f}')
+                || matches!(letter, '{' | '[' | ']' | '^');
         if escape {
             out.push_str(&format!("%{:02X}", u32::from(letter)));
         } else {

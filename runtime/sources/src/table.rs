@@ -14,15 +14,15 @@ use arrow::array::{Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, Result, ScalarValue, Statistics};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{DFSchema, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::listing::helpers::expr_applicable_for_cols;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -30,8 +30,8 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion_datasource::compute_all_files_statistics;
-use emberflow_functions::types::{to_arrow, to_arrow_schema};
 use emberflow_functions::errors::from_datafusion;
+use emberflow_functions::types::{to_arrow, to_arrow_schema};
 use emberflow_plan::{DataType, StructField, StructType};
 
 use crate::listing::DataFile;
@@ -64,11 +64,8 @@ pub(crate) const METADATA: &str = "_metadata";
 pub(crate) fn table(reader: Reader, files: &[DataFile], schema: &StructType, partitions: Partitions) -> Made {
     let own = all_nullable(schema);
     let file_schema: SchemaRef = Arc::new(to_arrow_schema(&own));
-    let mut constant_fields: Vec<FieldRef> = partitions
-        .fields
-        .iter()
-        .map(|field| Arc::new(Field::new(&field.name, to_arrow(&field.data_type), true)))
-        .collect();
+    let mut constant_fields: Vec<FieldRef> =
+        partitions.fields.iter().map(|field| Arc::new(Field::new(&field.name, to_arrow(&field.data_type), true))).collect();
     let metadata = metadata_field();
     constant_fields.push(Arc::new(Field::new(METADATA, to_arrow(&metadata.data_type), false)));
     let mut columns = partitions.values;
@@ -119,9 +116,9 @@ fn metadata_values(files: &[DataFile]) -> emberflow_base::Result<ArrayRef> {
     };
     let names = files.iter().map(|file| file.path.file_name().map(|name| name.to_string_lossy().into_owned()));
     let sizes = Int64Array::from_iter_values(files.iter().map(|file| file.size as i64));
-    let modified = files.iter().map(|file| {
-        file.modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64 * 1000)
-    });
+    let modified = files
+        .iter()
+        .map(|file| file.modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64 * 1000));
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(files.iter().map(|file| file_url(&file.path)))),
         Arc::new(StringArray::from_iter_values(names.map(Option::unwrap_or_default))),

@@ -187,11 +187,15 @@ pub(crate) fn column<'a>(
             let named = || specials.named(text).map(|value| value as f32);
             named().or_else(|| is_java_number(text).then(|| parse_float(text)).flatten())
         }),
-        DataType::Double => numbers::<Float64Type, _>(kind, rows, cell, bad, |text| {
-            specials.named(text).or_else(|| java_double(text))
-        }),
+        DataType::Double => {
+            numbers::<Float64Type, _>(kind, rows, cell, bad, |text| specials.named(text).or_else(|| java_double(text)))
+        }
         DataType::Decimal { precision, scale } => numbers::<Decimal128Type, _>(kind, rows, cell, bad, |text| {
-            if text.contains(',') { decimal(&text.replace(',', ""), *precision, *scale) } else { decimal(text, *precision, *scale) }
+            if text.contains(',') {
+                decimal(&text.replace(',', ""), *precision, *scale)
+            } else {
+                decimal(text, *precision, *scale)
+            }
         }),
         DataType::Date => numbers::<Date32Type, _>(kind, rows, cell, bad, |text| clock.days(text)),
         DataType::Timestamp => numbers::<TimestampMicrosecondType, _>(kind, rows, cell, bad, |text| clock.instant(text)),

@@ -56,15 +56,7 @@ struct Incoming {
 
 impl Incoming {
     fn new(query: Relation, overwrite: bool) -> Self {
-        Self {
-            query,
-            given: Vec::new(),
-            by_name: false,
-            partition: Vec::new(),
-            overwrite,
-            dynamic: false,
-            if_not_exists: false,
-        }
+        Self { query, given: Vec::new(), by_name: false, partition: Vec::new(), overwrite, dynamic: false, if_not_exists: false }
     }
 }
 
@@ -359,12 +351,8 @@ fn is_true(expression: &Expr) -> bool {
 fn partition_column(expression: &Expr) -> Result<String> {
     match &expression.kind {
         ExprKind::Attribute { parts, .. } if parts.len() == 1 => Ok(parts[0].clone()),
-        ExprKind::Function(call) => {
-            Err(Error::new("UNSUPPORTED_FEATURE.TABLE_OPERATION").text(format!(
-                "Tables of files are partitioned by columns, not by {}(..).",
-                call.bare()
-            )))
-        }
+        ExprKind::Function(call) => Err(Error::new("UNSUPPORTED_FEATURE.TABLE_OPERATION")
+            .text(format!("Tables of files are partitioned by columns, not by {}(..).", call.bare()))),
         _ => Err(Error::unsupported("partitioning by anything but columns")),
     }
 }
@@ -393,11 +381,9 @@ fn fitted(table: &Table, incoming: &Incoming) -> Result<Relation> {
     let is_constant = |name: &str| constants.iter().any(|(constant, _)| constant.eq_ignore_ascii_case(name));
     let given: Vec<&StructField> = match incoming.given.is_empty() {
         true => fields.iter().filter(|field| !is_constant(&field.name)).collect(),
-        false => incoming
-            .given
-            .iter()
-            .filter_map(|name| fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)))
-            .collect(),
+        false => {
+            incoming.given.iter().filter_map(|name| fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))).collect()
+        }
     };
     Ok(Relation::new(RelationKind::IntoTable(IntoTable {
         input: with_defaults(incoming.query.clone(), &given)?,

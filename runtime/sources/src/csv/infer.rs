@@ -8,9 +8,9 @@ use emberflow_base::Result;
 use emberflow_functions::patterns::Pattern;
 use emberflow_plan::{DataType, StructField, StructType};
 
+use super::Layout;
 use super::cells::{Cell, Cells};
 use super::reader::{check_size, unix_lines};
-use super::Layout;
 use crate::lines::{Lines, whole_text};
 use crate::listing::DataFile;
 use crate::options::{Sampling, SourceOptions};
@@ -118,7 +118,11 @@ fn names(first: &[Option<String>], layout: &Layout, case_sensitive: bool) -> Vec
     let repeats = |name: &str| known.iter().filter(|other| **other == folded(name)).count() > 1;
     let named = |(position, cell): (usize, &Option<String>)| match cell {
         Some(name) if layout.header && !name.is_empty() && *name != layout.null_value => {
-            if repeats(name) { format!("{name}{position}") } else { name.clone() }
+            if repeats(name) {
+                format!("{name}{position}")
+            } else {
+                name.clone()
+            }
         }
         _ => format!("_c{position}"),
     };
@@ -245,4 +249,3 @@ fn together(one: DataType, two: DataType) -> DataType {
         _ => DataType::String,
     }
 }
-

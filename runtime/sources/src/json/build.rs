@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanArray, BooleanBuilder, ListArray, MapArray, PrimitiveBuilder, StringBuilder,
-    StructArray, new_null_array,
+    ArrayRef, BinaryBuilder, BooleanArray, BooleanBuilder, ListArray, MapArray, PrimitiveBuilder, StringBuilder, StructArray,
+    new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType as Arrow, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType as Arrow, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType,
 };
 use base64::Engine as _;
 use emberflow_base::{Error, Result};
@@ -103,11 +103,13 @@ impl<'t> Builder<'t> {
                 _ => self.double(node).map(|value| value as f32),
             }),
             DataType::Double => self.numbers::<Float64Type>(kind, values, fits, |node| self.double(node)),
-            DataType::Decimal { precision, scale } => self.numbers::<Decimal128Type>(kind, values, fits, |node| match node.kind {
-                Kind::Whole | Kind::Fraction => decimal(self.raw(node), *precision, *scale),
-                Kind::Text => decimal(&self.raw(node).replace(',', ""), *precision, *scale),
-                _ => None,
-            }),
+            DataType::Decimal { precision, scale } => {
+                self.numbers::<Decimal128Type>(kind, values, fits, |node| match node.kind {
+                    Kind::Whole | Kind::Fraction => decimal(self.raw(node), *precision, *scale),
+                    Kind::Text => decimal(&self.raw(node).replace(',', ""), *precision, *scale),
+                    _ => None,
+                })
+            }
             DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
                 let mut out = StringBuilder::with_capacity(values.len(), values.len() * 8);
                 for value in values {
@@ -194,7 +196,8 @@ impl<'t> Builder<'t> {
 
     fn list(&self, kind: &DataType, element: &DataType, values: &[Value], fits: &mut [Fit]) -> Result<ArrayRef> {
         let Arrow::List(field) = to_arrow(kind) else { return Err(Error::internal("a list was expected")) };
-        let (mut inner, mut lengths, mut valid) = (Vec::new(), Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+        let (mut inner, mut lengths, mut valid) =
+            (Vec::new(), Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
         for (value, fit) in values.iter().zip(fits.iter_mut()) {
             let node = self.node(*value);
             let array = value.filter(|_| node.is_some_and(|node| node.kind == Kind::Array));

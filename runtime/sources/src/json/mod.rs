@@ -94,13 +94,7 @@ impl Json {
     }
 
     /// The schema of files nobody gave one for.
-    fn inferred(
-        &self,
-        guess: &Guess,
-        files: &[DataFile],
-        corrupt_column: &str,
-        mut sampling: Sampling,
-    ) -> Result<StructType> {
+    fn inferred(&self, guess: &Guess, files: &[DataFile], corrupt_column: &str, mut sampling: Sampling) -> Result<StructType> {
         let (mut seen, mut has_corrupt) = (Seen::Unknown, false);
         let mut tape = Tape::default();
         for file in files {

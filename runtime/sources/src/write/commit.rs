@@ -387,7 +387,8 @@ mod tests {
                 fs::create_dir(folder.join("p=2")).unwrap();
                 fs::rename(stage.join("p=2/two"), folder.join("p=2/two")).unwrap();
             }
-            let found = steady(&folder, || Ok(names(&folder).into_iter().filter(|name| !name.starts_with('.')).collect::<Vec<_>>()));
+            let found =
+                steady(&folder, || Ok(names(&folder).into_iter().filter(|name| !name.starts_with('.')).collect::<Vec<_>>()));
             assert_eq!(found.unwrap(), ["_SUCCESS", "one", "p=1", "p=2"], "{moved} moved");
             assert_eq!(names(&folder.join("p=2")), ["two"]);
             clean(&folder);

@@ -119,7 +119,8 @@ impl CsvStyle {
 
     fn rows(&self, batch: &RecordBatch) -> Result<Vec<u8>> {
         let typed = batch.columns().iter().zip(&self.columns.fields);
-        let writers = typed.map(|(column, field)| writer(column, &field.data_type, &self.times)).collect::<Result<Vec<Write<'_>>>>()?;
+        let writers =
+            typed.map(|(column, field)| writer(column, &field.data_type, &self.times)).collect::<Result<Vec<Write<'_>>>>()?;
         let mut out = Vec::with_capacity(batch.get_array_memory_size());
         let mut text = String::new();
         for row in 0..batch.num_rows() {

@@ -87,12 +87,9 @@ impl JsonStyle {
                 let texts = column.as_string::<i32>();
                 Box::new(move |row, out| quoted(texts.value(row), out))
             }
-            DataType::Boolean
-            | DataType::Byte
-            | DataType::Short
-            | DataType::Int
-            | DataType::Long
-            | DataType::Decimal { .. } => writer(column, kind, &self.times)?,
+            DataType::Boolean | DataType::Byte | DataType::Short | DataType::Int | DataType::Long | DataType::Decimal { .. } => {
+                writer(column, kind, &self.times)?
+            }
             DataType::Float | DataType::Double => {
                 let write = writer(column, kind, &self.times)?;
                 Box::new(move |row, out| {
