@@ -17,6 +17,7 @@ use crate::failure::{Failure, Result};
 
 const STACK_FREE: usize = 512 << 10;
 const STACK_MORE: usize = 8 << 20;
+const STACK_PER_LEVEL: usize = 16 << 10;
 const DEPTH_WALKED_IN_PLACE: usize = 60;
 
 type Input = Option<Box<proto::Relation>>;
@@ -129,7 +130,7 @@ fn with_room<T>(depth: usize, walk: impl FnOnce() -> T) -> T {
     if depth <= DEPTH_WALKED_IN_PLACE {
         return walk();
     }
-    stacker::maybe_grow(STACK_FREE + depth * (8 << 10), STACK_MORE + depth * (16 << 10), walk)
+    stacker::maybe_grow(STACK_FREE + depth * STACK_PER_LEVEL, STACK_MORE + depth * STACK_PER_LEVEL, walk)
 }
 
 #[cfg(test)]
