@@ -20,8 +20,7 @@ use crate::session::{Outcome, Session, session};
 use crate::to_r::data_columns;
 
 fn run(frame: &Frame) -> Result<Outcome> {
-    let root = frame.root().ok_or_else(|| Failure::internal("a frame without a plan"))?;
-    frame.session.run(root)
+    frame.session.run(frame.root()?)
 }
 
 fn command(session: &Session, command: CommandType) -> Result<Outcome> {
@@ -107,7 +106,7 @@ fn frame_explain(input: Robj, mode: Robj) -> Robj {
             "formatted" => ExplainMode::Formatted,
             other => return Err(Failure::usage(format!("`{other}` is no way to explain a plan"))),
         };
-        let question = Analyze::Explain(ask::Explain { plan: frame.plan(), explain_mode: mode.into() });
+        let question = Analyze::Explain(ask::Explain { plan: frame.plan()?, explain_mode: mode.into() });
         match frame.session.analyze(question)? {
             Answer::Explain(answer) => Ok(answer.explain_string.into()),
             _ => Err(wrong_answer()),
@@ -120,7 +119,7 @@ fn frame_explain(input: Robj, mode: Robj) -> Robj {
 fn frame_tree(input: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
-        match frame.session.analyze(Analyze::TreeString(ask::TreeString { plan: frame.plan(), level: None }))? {
+        match frame.session.analyze(Analyze::TreeString(ask::TreeString { plan: frame.plan()?, level: None }))? {
             Answer::TreeString(answer) => Ok(answer.tree_string.into()),
             _ => Err(wrong_answer()),
         }
@@ -131,7 +130,7 @@ fn frame_tree(input: Robj) -> Robj {
 fn frame_is_local(input: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
-        match frame.session.analyze(Analyze::IsLocal(ask::IsLocal { plan: frame.plan() }))? {
+        match frame.session.analyze(Analyze::IsLocal(ask::IsLocal { plan: frame.plan()? }))? {
             Answer::IsLocal(answer) => Ok(answer.is_local.into()),
             _ => Err(wrong_answer()),
         }
@@ -142,7 +141,7 @@ fn frame_is_local(input: Robj) -> Robj {
 fn frame_is_streaming(input: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
-        match frame.session.analyze(Analyze::IsStreaming(ask::IsStreaming { plan: frame.plan() }))? {
+        match frame.session.analyze(Analyze::IsStreaming(ask::IsStreaming { plan: frame.plan()? }))? {
             Answer::IsStreaming(answer) => Ok(answer.is_streaming.into()),
             _ => Err(wrong_answer()),
         }
@@ -153,7 +152,7 @@ fn frame_is_streaming(input: Robj) -> Robj {
 fn frame_input_files(input: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
-        match frame.session.analyze(Analyze::InputFiles(ask::InputFiles { plan: frame.plan() }))? {
+        match frame.session.analyze(Analyze::InputFiles(ask::InputFiles { plan: frame.plan()? }))? {
             Answer::InputFiles(answer) => Ok(answer.files.into()),
             _ => Err(wrong_answer()),
         }
@@ -167,7 +166,7 @@ fn frame_persist(input: Robj, level: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
         let storage_level = if level.is_null() { None } else { Some(storage_level(&level)?) };
-        let relation = frame.input().map(|relation| *relation);
+        let relation = Some(frame.relation()?);
         frame.session.analyze(Analyze::Persist(ask::Persist { relation, storage_level }))?;
         Ok(().into())
     })
@@ -189,7 +188,7 @@ fn storage_level(level: &Robj) -> Result<proto::StorageLevel> {
 fn frame_unpersist(input: Robj, blocking: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
-        let relation = frame.input().map(|relation| *relation);
+        let relation = Some(frame.relation()?);
         let question = ask::Unpersist { relation, blocking: Some(flag(&blocking, "blocking")?) };
         frame.session.analyze(Analyze::Unpersist(question))?;
         Ok(().into())
@@ -201,7 +200,7 @@ fn frame_unpersist(input: Robj, blocking: Robj) -> Robj {
 fn frame_storage_level(input: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
-        let relation = frame.input().map(|relation| *relation);
+        let relation = Some(frame.relation()?);
         match frame.session.analyze(Analyze::GetStorageLevel(ask::GetStorageLevel { relation }))? {
             Answer::GetStorageLevel(answer) => {
                 let level = answer.storage_level.unwrap_or_default();
@@ -220,7 +219,7 @@ fn frame_checkpoint(input: Robj, local: Robj, eager: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
         let checkpoint = proto::CheckpointCommand {
-            relation: frame.input().map(|relation| *relation),
+            relation: Some(frame.relation()?),
             local: flag(&local, "local")?,
             eager: flag(&eager, "eager")?,
             storage_level: None,
@@ -252,7 +251,7 @@ fn frame_create_view(input: Robj, name: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
         let view = proto::CreateDataFrameViewCommand {
-            input: frame.input().map(|relation| *relation),
+            input: Some(frame.relation()?),
             name: text(&name, "viewName")?.to_owned(),
             is_global: false,
             replace: true,
@@ -268,7 +267,7 @@ fn frame_write(input: Robj, source: Robj, target: Robj, place: Robj, mode: Robj,
     outcome(|| {
         let frame = frame(&input)?;
         let write = proto::WriteOperation {
-            input: frame.input().map(|relation| *relation),
+            input: Some(frame.relation()?),
             source: text_or_none(&source),
             save_type: save_type(text(&target, "target")?, text_or_none(&place).unwrap_or_default()),
             mode: save_mode(text(&mode, "mode")?)?.into(),

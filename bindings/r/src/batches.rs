@@ -14,7 +14,7 @@ use extendr_api::prelude::*;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::failure::{Failure, Result, outcome};
+use crate::failure::{Result, outcome};
 use crate::frame::frame;
 use crate::r_api::{held, hold};
 use crate::session::{Session, Stand, note};
@@ -77,8 +77,7 @@ fn reader_open(input: Robj) -> Robj {
     outcome(|| {
         let frame = frame(&input)?;
         let schema = frame.schema()?;
-        let root = frame.root().ok_or_else(|| Failure::internal("a frame without a plan"))?;
-        let (operation_id, parts) = frame.session.start(root);
+        let (operation_id, parts) = frame.session.start(frame.root()?);
         let (session, parts) = (frame.session.clone(), Mutex::new(Some(parts)));
         Ok(hold(Reader { session, operation_id, schema, stand: Arc::default(), parts }))
     })

@@ -47,8 +47,15 @@ fn frame_from_columns(session_handle: Robj, columns: Robj, names: Robj, rows: Ro
         let bound = |piece: usize| piece * rows / pieces;
         let slices = (0..pieces).map(|piece| batch.slice(bound(piece), bound(piece + 1) - bound(piece)));
         let frames = slices.map(|slice| Ok(Frame::new(session.clone(), local_relation(session, &slice, &schema)?)));
-        Ok(hold(one_after_another(frames.collect::<Result<_>>()?)?))
+        let whole = one_after_another(frames.collect::<Result<_>>()?)?;
+        Ok(hold(if pieces == 1 { whole } else { merged(&whole, pieces) }))
     })
+}
+
+/// A server may have cut each piece of local data by itself; neighbours then come together again.
+fn merged(frame: &Frame, pieces: usize) -> Frame {
+    let num_partitions = i32::try_from(pieces).unwrap_or(i32::MAX);
+    frame.derive(|input| RelType::Repartition(Box::new(proto::Repartition { input, num_partitions, shuffle: Some(false) })))
 }
 
 /// Frames as one, each a partition of its own. Pairs of pairs keep the plan shallow.

@@ -30,6 +30,7 @@ mod remote;
 mod remote_url;
 mod schema;
 mod session;
+mod step;
 mod to_r;
 mod to_r_nested;
 mod transport;

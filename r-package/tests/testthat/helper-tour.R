@@ -11,8 +11,16 @@ tour_transcript <- function(file) {
   expressions <- parse(file, keep.source = TRUE, encoding = "UTF-8")
   code <- vapply(attr(expressions, "srcref"), function(source) paste(as.character(source), collapse = "\n"), "")
   env <- new.env(parent = globalenv())
-  old <- options(digits = 12, width = 200, max.print = 10000, stringsAsFactors = FALSE)
-  on.exit(options(old))
+  old <- options(digits = 12, width = 200, max.print = 10000)
+  locale <- Sys.getlocale("LC_CTYPE")
+  zone <- Sys.getenv("TZ", NA)
+  suppressWarnings(Sys.setlocale("LC_CTYPE", "C.UTF-8"))
+  Sys.setenv(TZ = "UTC")
+  on.exit({
+    options(old)
+    Sys.setlocale("LC_CTYPE", locale)
+    if (is.na(zone)) Sys.unsetenv("TZ") else Sys.setenv(TZ = zone)
+  })
   answers <- vapply(seq_along(expressions), function(at) tour_answer(expressions[[at]], env), "")
   stats::setNames(answers, code)
 }

@@ -15,8 +15,9 @@ use prost::Message;
 /// Levels of messages inside messages. Spark itself stops at 1024.
 pub(crate) const NESTING_MAX: usize = 65_536;
 
-/// Stack that one level may take while it is decoded or dropped.
-const STACK_PER_LEVEL_BYTES: usize = 4096;
+/// Stack that one level may take while it is decoded or dropped, in a build without optimisation too. Only what is touched
+/// costs memory.
+const STACK_PER_LEVEL_BYTES: usize = 16 << 10;
 
 /// Stack for everything but the nesting.
 const STACK_BASE_BYTES: usize = 1 << 20;
