@@ -1001,6 +1001,8 @@ pub enum Command {
         relation: Relation,
         local: bool,
         eager: bool,
+        /// Where the rows may lie; `None`: in memory, and on disk where they do not fit.
+        storage: Option<Storage>,
     },
     RemoveCachedRemote {
         id: String,
@@ -1053,14 +1055,8 @@ pub enum TableChange {
 pub enum ViewChange {
     RenameTo(Vec<String>),
     SetProperties(Options),
-    UnsetProperties {
-        keys: Vec<String>,
-        if_exists: bool,
-    },
-    Query {
-        query: Relation,
-        text: String,
-    },
+    UnsetProperties { keys: Vec<String>, if_exists: bool },
+    Query { query: Relation, text: String },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -1073,10 +1069,14 @@ pub enum DatabaseChange {
 #[derive(Debug, Clone, PartialEq)]
 pub enum VariableValues {
     Each(Vec<(Vec<String>, Option<Expr>)>),
-    Query {
-        names: Vec<Vec<String>>,
-        query: Relation,
-    },
+    Query { names: Vec<Vec<String>>, query: Relation },
+}
+
+/// Where kept rows may lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Storage {
+    pub memory: bool,
+    pub disk: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
