@@ -49,7 +49,8 @@ pub(crate) struct Entry {
     pub level: StorageLevel,
     /// What the plan was resolved to when it was told to persist.
     pub resolved: Arc<Resolved>,
-    /// The plan to run: it may read others that were kept then. Let go when it has been planned, and them with it.
+    /// The plan to run: it may read others that were kept then. Let go when it has been planned, and them with it; without
+    /// it, the relation is resolved anew, over the files there are by then.
     fill: Mutex<Option<Analyzed>>,
     /// Made when the rows are first read.
     pub kept: OnceCell<Arc<Kept>>,
@@ -100,14 +101,12 @@ impl Entry {
 
     /// The same plan before anything was kept of it.
     fn empty(&self) -> Self {
-        let fill = Analyzed { plan: self.resolved.plan.clone(), schema: self.resolved.schema() };
         let (key, resolved, paths) = (self.key.clone(), Arc::clone(&self.resolved), self.paths.clone());
-        Self { key, level: self.level, resolved, fill: Mutex::new(Some(fill)), kept: OnceCell::new(), paths }
+        Self { key, level: self.level, resolved, fill: Mutex::default(), kept: OnceCell::new(), paths }
     }
 
-    fn take_fill(&self) -> Analyzed {
-        let plain = || Analyzed { plan: self.resolved.plan.clone(), schema: self.resolved.schema() };
-        self.fill.lock().take().unwrap_or_else(plain)
+    fn take_fill(&self) -> Option<Analyzed> {
+        self.fill.lock().take()
     }
 }
 

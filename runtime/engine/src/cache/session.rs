@@ -6,7 +6,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::LogicalPlan;
 use emberflow_actors::{Kept, KeptFigures};
-use emberflow_analyzer::{Resolved, resolve_view};
+use emberflow_analyzer::{Resolved, analyze, resolve_view};
 use emberflow_base::{Error, Result};
 use emberflow_connect::backend::StorageLevel;
 use emberflow_functions::errors::from_datafusion;
@@ -103,7 +103,14 @@ impl Session {
     /// The rows of an entry, planned once.
     pub(crate) async fn kept(&self, entry: &Entry) -> Result<Arc<Kept>> {
         let make = || async {
-            let physical = self.physical(&entry.take_fill()).await?;
+            let fill = match entry.take_fill() {
+                Some(fill) => fill,
+                None => {
+                    let relation = Arc::clone(&entry.key.relation);
+                    self.blocking(move |environment| analyze(environment, &relation)).await?
+                }
+            };
+            let physical = self.physical(&fill).await?;
             let schema = entry.resolved.schema();
             let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
             let options = keep_options(entry.level, format!("cached [{}]", names.join(", ")));
