@@ -14,9 +14,9 @@ TPCDS = $(EMBERFLOW_CACHE)/tpcds-0.01
 JDBC_DRIVER = $(EMBERFLOW_CACHE)/venv-spark/lib/python3*/site-packages/pyspark/jars/connect-repl/spark-connect-client-jdbc_*.jar
 MVN = mvn -B -ntp -q -f jvm/pom.xml
 # A suite joins this list when it passes.
-SUITES = test-tidy test-rust test-pyspark test-r test-jvm
+SUITES = test-tidy test-rust test-pyspark test-memory test-r test-jvm
 
-.PHONY: demo test test-tidy test-rust test-pyspark test-crash test-interop test-r test-jvm build bench-tpch bench-start bench-io install-r install-jvm fmt lint
+.PHONY: demo test test-tidy test-rust test-pyspark test-memory test-crash test-interop test-r test-jvm build bench-tpch bench-start bench-io install-r install-jvm fmt lint
 
 # All suites run, even after one has failed; then make fails.
 test:
@@ -56,6 +56,11 @@ test-jvm: install-jvm $(DATA)/ready
 	@.ci/need python
 	tests/oracle/setup spark > /dev/null
 	jvm/test $(DATA) $$(ls $(JDBC_DRIVER))
+
+# What a memory limit promises, at a scale that takes a minute; tests/memory.py says how to run the whole.
+test-memory: build $(DATA)/ready
+	@.ci/need python
+	$$(tests/oracle/setup client) tests/memory.py --emberflow $(BIN)/emberflow --data $(DATA) --limit 32m --rounds 40
 
 build:
 	@.ci/need rust

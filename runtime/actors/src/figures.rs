@@ -18,6 +18,8 @@ pub enum ActorKind {
     Operator,
     /// Owns a buffer of an exchange.
     Partition,
+    /// Owns a partition of a kept result.
+    Kept,
 }
 
 /// Where an actor is in its life.

@@ -30,6 +30,9 @@ mod driver;
 mod exchange;
 mod figures;
 mod job;
+mod join;
+mod keep;
+mod memory;
 pub mod pipeline;
 mod runtime;
 #[cfg(test)]
@@ -43,4 +46,6 @@ pub use figures::{ActorFigures, ActorKind, ActorState};
 pub use job::{
     Job, JobHandle, JobOptions, NextBatch, OperatorFigure, OperatorMetrics, Progress, ResultOrder, StageProgress, Unit,
 };
+pub use keep::{KeepOptions, Kept, KeptFigures};
+pub use memory::{Budget, MemoryFigures, SpillFolder};
 pub use runtime::{Runtime, RuntimeOptions};

@@ -19,7 +19,8 @@ use emberflow_base::World;
 use emberflow_base::world::Seeded;
 
 use crate::driver::{Ending, Fact, Fault, JobState, Order, RetryPolicy, StageFacts, TaskEnd};
-use crate::exchange::{CreditCore, CreditLimits, LaneCore, Parcel, Permit, Shape, SpillFile, Taken};
+use crate::exchange::{CreditCore, CreditLimits, LaneCore, Parcel, Permit, Shape, Taken};
+use crate::memory::SpillFile;
 
 /// How a task reads its lanes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -287,7 +288,7 @@ impl Sim {
     fn push(&mut self, stage: usize, task: usize) -> bool {
         let (lane, row) = self.stages[stage].tasks[task].out[0];
         let of = &mut self.stages[stage];
-        let permit = of.credit.request(lane, 8);
+        let permit = of.credit.request(lane, 8, |_, _| true);
         let disk = self.disk.clone();
         match permit {
             Permit::Wait => return false,
@@ -297,7 +298,7 @@ impl Sim {
             }
             Permit::Overrun { to_disk: true } => {
                 let batch = one(row);
-                of.lanes[lane].push_to_disk(&batch, || SpillFile::create(&disk, batch.schema())).unwrap();
+                of.lanes[lane].push_to_disk(&batch, || SpillFile::create(&disk, batch.schema(), "sim")).unwrap();
             }
         }
         self.overruns += usize::from(matches!(permit, Permit::Overrun { .. }));

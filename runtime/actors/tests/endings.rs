@@ -97,6 +97,14 @@ fn cancelling_a_join_of_one_key_whose_condition_never_holds() {
 }
 
 #[test]
+fn cancelling_a_sort_of_many_rows() {
+    stops_within_a_tenth_of_a_second(|ctx| {
+        let many = table(ctx, "s", 6_000_000, 6_000_000, 2);
+        many.sort(vec![col("name").sort(true, true), col("id").sort(false, true)]).unwrap()
+    });
+}
+
+#[test]
 fn a_short_job_is_not_kept_waiting_by_a_long_one() {
     let (runtime, ctx) = (runtime(), session(2));
     let long = submit(&runtime, &ctx, plan(cross_join(&ctx, 400_000).aggregate(vec![], vec![count(lit(1))]).unwrap()));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
+use datafusion::logical_expr::LogicalPlan;
 use emberflow_base::{Result, Settings};
-use emberflow_plan::tree::{CatalogOp, LocalData, Options};
+use emberflow_plan::tree::{CatalogOp, LocalData, Options, Relation};
 use emberflow_plan::{DataType, StructField, StructType};
 
 use crate::resolved::Resolved;
@@ -68,10 +69,12 @@ pub trait Environment {
     fn catalog_answer(&self, operation: &CatalogOp) -> Result<Table>;
     /// A kept result (checkpoint) by id.
     fn cached_remote(&self, id: &str) -> Result<Table>;
-    /// Whether the DataFrame `plan_id` was told to persist and is about to be read.
-    fn persists(&self, plan_id: i64) -> bool;
-    /// The kept rows of the DataFrame `plan_id`, if it was told to persist; `resolved` says how to make them.
-    fn persisted(&self, plan_id: i64, resolved: &Resolved) -> Result<Option<Table>>;
+    /// Whether any plan is kept and may be read instead of run.
+    fn reads_kept(&self) -> bool;
+    /// The kept rows of this very DataFrame, and what it was resolved to when it was told to persist.
+    fn kept_dataframe(&self, relation: &Relation) -> Option<(Table, Arc<Resolved>)>;
+    /// The kept rows of a plan that means the same.
+    fn kept(&self, plan: &LogicalPlan) -> Option<Table>;
     /// The rows of a plan, run now. Only for the few relations whose shape depends on data (pivot without values,
     /// transpose).
     fn run_now(&self, analyzed: crate::Analyzed) -> Result<Vec<arrow::array::RecordBatch>>;

@@ -11,8 +11,8 @@ use emberflow_plan::tree::{Cte, Relation};
 use emberflow_plan::{DataType, StructType};
 
 use crate::attribute::{Attr, Attribute};
-use crate::environment::Environment;
-use crate::resolved::{Resolved, project};
+use crate::environment::{Environment, Table};
+use crate::resolved::{Remembered, Resolved, project};
 use crate::scope::Scope;
 
 /// A plan ready for DataFusion: its columns are those of `schema`, by position.
@@ -197,12 +197,24 @@ impl<'a> Resolver<'a> {
         Ok(Resolved::new(project(resolved.plan.clone(), expressions)?, output))
     }
 
-    /// The same columns from the rows of a persisted DataFrame instead of from its plan.
-    fn from_kept_rows(&self, plan_id: i64, resolved: Resolved) -> Result<Resolved> {
-        if !self.environment.persists(plan_id) {
-            return Ok(resolved);
-        }
-        let Some(table) = self.environment.persisted(plan_id, &self.unique(&resolved)?)? else { return Ok(resolved) };
+    /// The rows of a persisted DataFrame with the columns it had when it was told to persist, under new internal names.
+    fn kept_dataframe(&self, table: Table, known: &Resolved) -> Result<Resolved> {
+        let scanned = self.scan(table)?;
+        let renamed = |(kept, known): (&Attr, &Attr)| Arc::new(Attribute { column: kept.column.clone(), ..(**known).clone() });
+        let output: Vec<Attr> = scanned.output.iter().zip(known.output.iter()).map(renamed).collect();
+        let now = |attribute: &Attr| {
+            let at = known.output.iter().position(|known| known.column == attribute.column);
+            at.and_then(|at| output.get(at)).unwrap_or(attribute).clone()
+        };
+        let moved = |place: &Remembered| Remembered { columns: place.columns.iter().map(now).collect(), level: place.level };
+        let places = known.plan_ids.iter().map(|(plan_id, places)| (*plan_id, places.iter().map(moved).collect()));
+        let plan_ids = places.collect();
+        Ok(Resolved { plan_ids, ..Resolved::new(scanned.plan, output) })
+    }
+
+    /// The same columns from kept rows of a plan that means the same.
+    fn from_kept_rows(&self, resolved: Resolved) -> Result<Resolved> {
+        let Some(table) = self.environment.kept(&self.unique(&resolved)?.plan) else { return Ok(resolved) };
         let scanned = self.scan(table)?;
         let mut columns: Vec<Expr> = Vec::with_capacity(scanned.output.len());
         for (kept, attribute) in scanned.output.iter().zip(resolved.output.iter()) {
@@ -219,14 +231,15 @@ impl<'a> Resolver<'a> {
     pub(crate) fn relation(&self, relation: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         with_stack(|| {
             let level = self.level.get();
+            let reads_kept = self.environment.reads_kept();
+            if reads_kept && let Some((table, known)) = self.environment.kept_dataframe(relation) {
+                return Ok(self.kept_dataframe(table, &known)?.remember(relation.plan_id, level));
+            }
             self.level.set(level + 1);
             let resolved = crate::relation::resolve(self, relation, outer);
             self.level.set(level);
             let resolved = resolved.map_err(|error| crate::suggest::at(error, &relation.origin))?;
-            let resolved = match relation.plan_id {
-                Some(plan_id) => self.from_kept_rows(plan_id, resolved)?,
-                None => resolved,
-            };
+            let resolved = if reads_kept && outer.is_none() { self.from_kept_rows(resolved)? } else { resolved };
             Ok(resolved.remember(relation.plan_id, level))
         })
     }

@@ -3,6 +3,7 @@
 //! Not here: anything that knows Arrow, DataFusion, protobuf or actors.
 //! Begin at [`Error`].
 
+pub mod bytes;
 mod conditions;
 mod error;
 mod exception;

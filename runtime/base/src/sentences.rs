@@ -116,6 +116,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("INTERVAL_DIVIDED_BY_ZERO", "An interval was divided by zero. Use `try_divide` to get NULL instead."),
     ("INVALID_ARRAY_INDEX", "Index <indexValue> is outside an array of <arraySize> elements. Use `get()` to get NULL instead."),
     ("INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "Position <indexValue> is outside an array of <arraySize> elements. Use `try_element_at` to get NULL instead."),
+    ("INVALID_CONF_VALUE.REQUIREMENT", "Setting <confName> cannot be <confValue>: <confRequirement>."),
     ("INVALID_CONF_VALUE.TIME_ZONE", "Setting <confName> cannot be <confValue>: that is no time zone. Zones are named as in `Europe/Berlin`, or are offsets as `+02:00`."),
     ("INVALID_CONF_VALUE.TYPE_MISMATCH", "Setting <confName> must be <confType>, not <confValue>."),
     ("INVALID_CURSOR.DISCONNECTED", "Another reader has taken over this result."),

@@ -30,6 +30,12 @@ const fn fixed(key: &'static str, default: Option<&'static str>, doc: &'static s
 
 /// Every key, sorted.
 pub static ALL: &[Setting] = &[
+    Setting {
+        key: "emberflow.memory.limit",
+        default: None, // a share of the machine's memory
+        is_static: false,
+        doc: "bytes that queries and caches of the whole engine may hold, such as 512m; fixed when a server starts",
+    },
     key("spark.connect.progress.reportInterval", "2s", "time between two progress reports; negative: none"),
     key("spark.connect.session.planCompression.defaultAlgorithm", "ZSTD", "how clients compress large plans"),
     key("spark.connect.session.planCompression.threshold", "10485760", "plans above this many bytes are compressed by clients"),
@@ -38,6 +44,7 @@ pub static ALL: &[Setting] = &[
         "120795955",
         "largest piece, in bytes, of a result batch that is sent in chunks",
     ),
+    fixed("spark.local.dir", None, "folder of temporary files; SPARK_LOCAL_DIRS, else the system's"),
     key("spark.sql.ansi.doubleQuotedIdentifiers", "false", "\"x\" in SQL is an identifier instead of a string"),
     key("spark.sql.ansi.enabled", "true", "overflow, bad casts and division by zero are errors instead of NULL"),
     key(

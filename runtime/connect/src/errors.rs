@@ -17,7 +17,6 @@ use crate::rpc::Status;
 
 const CODE_UNAVAILABLE: i32 = 14;
 const CODE_INTERNAL: i32 = 13;
-const CODE_UNAUTHENTICATED: i32 = 16;
 const CODE_INVALID_ARGUMENT: i32 = 3;
 
 /// The status message is sent twice in the trailers.
@@ -83,11 +82,6 @@ pub(crate) fn status_of(error: &Error, shelf: &ErrorShelf, settings: &Settings) 
 /// The status of an error that belongs to no session.
 pub(crate) fn status_without_session(error: &Error) -> Status {
     status(error, None, false)
-}
-
-pub(crate) fn unauthenticated() -> Status {
-    let message = "Invalid authentication token".to_owned();
-    Status { code: CODE_UNAUTHENTICATED, message, details: Default::default() }
 }
 
 pub(crate) fn invalid_argument(message: impl Into<String>) -> Status {

@@ -1,24 +1,11 @@
-//! Questions about plans that do not run them, and what is told to persist.
+//! Questions about plans that do not run them.
 
-use std::sync::Arc;
-
-use emberflow_base::{Error, Result};
-use emberflow_connect::backend::{Answer, Question, StorageLevel};
+use emberflow_base::Result;
+use emberflow_connect::backend::{Answer, Question};
 use emberflow_plan::tree::{Command, Relation, RelationKind, Statement};
 
+use crate::cache::{self, MEMORY_AND_DISK};
 use crate::session::Session;
-
-/// A DataFrame that was told to persist; filled when it is first read.
-#[derive(Clone)]
-pub(crate) struct Persisted {
-    pub plan_id: i64,
-    pub level: StorageLevel,
-    pub rows: Arc<parking_lot::Mutex<Option<crate::session::Kept>>>,
-}
-
-/// What `persist()` without a level means.
-const MEMORY_AND_DISK: StorageLevel =
-    StorageLevel { use_disk: true, use_memory: true, use_off_heap: false, deserialized: true, replication: 1 };
 
 impl Session {
     /// Answers a question about a plan.
@@ -40,27 +27,19 @@ impl Session {
                 other => Ok(Answer::Text(other.sql())),
             },
             Question::SameSemantics { target, other } => {
-                let (target, other) = (self.canonical(target).await?, self.canonical(other).await?);
-                Ok(Answer::Flag(target == other))
+                let ((one, _), (two, _)) = (self.key(target).await?, self.key(other).await?);
+                Ok(Answer::Flag(one.is(&two)))
             }
             Question::SemanticHash(relation) => {
-                use std::hash::{DefaultHasher, Hash, Hasher};
-                let mut hasher = DefaultHasher::new();
-                self.canonical(relation).await?.hash(&mut hasher);
-                Ok(Answer::Hash(hasher.finish() as i32))
+                let (key, _) = self.key(relation).await?;
+                Ok(Answer::Hash(key.semantic_hash()))
             }
             Question::Persist { relation, level } => {
-                self.persist(relation, level.unwrap_or(MEMORY_AND_DISK)).map(|()| Answer::Done)
+                self.cache(relation, level.unwrap_or(MEMORY_AND_DISK)).await.map(|()| Answer::Done)
             }
-            Question::Unpersist { relation, .. } => {
-                let plan_id = relation.plan_id;
-                self.shared.persisted.write().retain(|persisted| Some(persisted.plan_id) != plan_id);
-                Ok(Answer::Done)
-            }
+            Question::Unpersist { relation, .. } => self.uncache(relation).await.map(|_| Answer::Done),
             Question::StorageLevel(relation) => {
-                let persisted = self.shared.persisted.read();
-                let found = persisted.iter().find(|persisted| Some(persisted.plan_id) == relation.plan_id);
-                Ok(Answer::StorageLevel(found.map_or(StorageLevel { replication: 1, ..Default::default() }, |found| found.level)))
+                Ok(Answer::StorageLevel(self.storage_level(relation).await?.unwrap_or(cache::NONE)))
             }
         }
     }
@@ -106,23 +85,6 @@ impl Session {
             return Ok(Box::pin(self.rows_of_command(command, Default::default())).await?.schema);
         }
         Ok(Default::default())
-    }
-
-    fn persist(&self, relation: Relation, level: StorageLevel) -> Result<()> {
-        let plan_id = relation
-            .plan_id
-            .ok_or_else(|| Error::new("CONNECT_INVALID_PLAN.FIELD_UNSET").text("A DataFrame to persist needs a plan id."))?;
-        let mut persisted = self.shared.persisted.write();
-        if !persisted.iter().any(|known| known.plan_id == plan_id) {
-            persisted.push(Persisted { plan_id, level, rows: Arc::default() });
-        }
-        Ok(())
-    }
-
-    /// The optimized plan with internal column names numbered anew: equal texts mean equal results.
-    async fn canonical(&self, relation: Relation) -> Result<String> {
-        let analyzed = self.analyzed(relation).await?;
-        Ok(analyzed.plan.display_indent().to_string())
     }
 
     async fn input_files(&self, relation: Relation) -> Result<Vec<String>> {

@@ -45,7 +45,7 @@ impl SessionBackend for Session {
     }
 
     fn change_settings(&self, change: &mut dyn FnMut(&mut Settings) -> Result<()>) -> Result<()> {
-        change(&mut self.shared.settings.write())
+        Session::change_settings(self, change)
     }
 
     fn execute(&self, statement: Statement, operation: Operation) -> BoxFuture<'static, Result<Outcome>> {

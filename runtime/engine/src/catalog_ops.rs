@@ -90,9 +90,9 @@ impl Session {
                 self.recover_partitions(&table).map(|()| tables::nothing())
             }
             CatalogOp::AnalyzeTable { table, scan } => self.analyze_table(&parse_identifier(&table)?, scan).await,
-            CatalogOp::IsCached { table } => tables::flag("value", self.is_cached_table(&parse_identifier(&table)?)?),
+            CatalogOp::IsCached { table } => tables::flag("value", self.is_cached_table(&parse_identifier(&table)?).await?),
             CatalogOp::CacheTable { table } => self.cache_table(parse_identifier(&table)?, None, true, Vec::new()).await,
-            CatalogOp::UncacheTable { table } => self.uncache_table(&parse_identifier(&table)?, false),
+            CatalogOp::UncacheTable { table } => self.uncache_table(&parse_identifier(&table)?, false).await,
             CatalogOp::ClearCache => self.clear_cache_command(),
             CatalogOp::RefreshTable { table } => {
                 let name = parse_identifier(&table)?;

@@ -17,17 +17,12 @@ impl Session {
             Command::CreateView(view) => self.create_view(view).await.map(|()| Outcome::Done),
             Command::Write(write) => self.write(write).await.map(|()| Outcome::Done),
             Command::WriteV2(write) => self.write_v2(write).await.map(|()| Outcome::Done),
-            Command::Checkpoint { relation, .. } => {
-                let rows = self.query(relation, operation).await?;
-                let schema = rows.schema.clone();
-                let batches = crate::execute::collect(rows).await?;
-                match *self.keep(schema, batches).kind {
-                    RelationKind::CachedRemote { id } => Ok(Outcome::CachedRemote { id }),
-                    _ => Err(Error::internal("a kept result has no id")),
-                }
+            Command::Checkpoint { relation, local, eager, storage } => {
+                let id = self.checkpoint(relation, local, eager, storage).await?;
+                Ok(Outcome::CachedRemote { id })
             }
             Command::RemoveCachedRemote { id } => {
-                self.shared.kept.write().remove(&id);
+                self.shared.results.write().remove(&id);
                 Ok(Outcome::Done)
             }
             Command::MlCleanCache => Ok(Outcome::Done),
@@ -117,7 +112,7 @@ impl Session {
             Command::DropVariable { name, if_exists } => self.drop_variable(&name, if_exists),
             Command::ExecuteImmediate { text, into, using } => self.execute_immediate(text, into, using, operation).await,
             Command::CacheTable { name, query, lazy, options } => self.cache_table(name, query, lazy, options).await,
-            Command::UncacheTable { name, if_exists } => self.uncache_table(&name, if_exists),
+            Command::UncacheTable { name, if_exists } => self.uncache_table(&name, if_exists).await,
             Command::ClearCache => self.clear_cache_command(),
             Command::RefreshTable { name } => self.refresh_table(&name).await,
             Command::RefreshPath { .. } => Ok(tables::nothing()),

@@ -1,6 +1,6 @@
 //! The process's engine: one actor runtime, one catalog, any number of sessions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::SessionConfig;
-use emberflow_actors::{Runtime, RuntimeOptions};
+use emberflow_actors::{Runtime, RuntimeOptions, SpillFolder};
 use emberflow_base::{Error, Result};
 use emberflow_connect::rpc::Rpc;
 use emberflow_connect::service::{Service, ServiceOptions};
@@ -16,6 +16,7 @@ use emberflow_connect::service::{Service, ServiceOptions};
 use crate::backend::EngineBackend;
 use crate::catalog::Catalog;
 use crate::fault::Fault;
+use crate::memory;
 use crate::session::Session;
 
 /// The version of Spark whose behaviour is offered.
@@ -33,6 +34,9 @@ pub struct EngineOptions {
     pub warehouse: PathBuf,
     /// Settings every session starts with.
     pub settings: Vec<(String, String)>,
+    /// Bytes that queries and caches may hold. `None`: the setting `emberflow.memory.limit`, the variable
+    /// `EMBERFLOW_MEMORY_LIMIT`, or three fifths of the machine's memory.
+    pub memory_limit: Option<usize>,
     /// The clients live in this process: their sessions never expire, and come back after `stop()`, since a client object
     /// may outlive it.
     pub clients_within: bool,
@@ -41,7 +45,20 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { cores, warehouse: PathBuf::from("spark-warehouse"), settings: Vec::new(), clients_within: false }
+        Self {
+            cores,
+            warehouse: PathBuf::from("spark-warehouse"),
+            settings: Vec::new(),
+            memory_limit: None,
+            clients_within: false,
+        }
+    }
+}
+
+impl EngineOptions {
+    /// What `key` was set to; the last one counts.
+    pub(crate) fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 }
 
@@ -54,6 +71,8 @@ pub struct Engine {
     pub(crate) fault: Fault,
     tokio: tokio::runtime::Runtime,
     service: OnceLock<Arc<Service>>,
+    /// Last, so that it goes when nothing writes there any more.
+    temporary: Arc<SpillFolder>,
 }
 
 /// The setting that says where tables lie.
@@ -68,7 +87,11 @@ impl Engine {
     /// Starts an engine of one's own.
     pub fn start(options: EngineOptions) -> Result<Arc<Self>> {
         let failed = |error: std::io::Error| Error::internal(format!("the engine's threads cannot start: {error}"));
-        let actors = Runtime::start(RuntimeOptions::with_cores(options.cores)).map_err(failed)?;
+        let memory_limit = Some(memory::limit(&options)?);
+        let temporary = memory::temporary_folder(&options);
+        let temporary = Arc::new(SpillFolder::create(&temporary).map_err(|error| unusable(&temporary, &error))?);
+        let actors =
+            Runtime::start(RuntimeOptions { memory_limit, ..RuntimeOptions::with_cores(options.cores) }).map_err(failed)?;
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(SERVICE_THREADS)
             .thread_name("emberflow-service")
@@ -76,9 +99,10 @@ impl Engine {
             .enable_all()
             .build()
             .map_err(failed)?;
-        let context = session_context(&options)?;
+        let context = session_context(&options, &temporary)?;
         let catalog = Catalog::new(warehouse(&options)?);
-        Ok(Arc::new(Self { actors, catalog, context, options, fault: Fault::default(), tokio, service: OnceLock::new() }))
+        let (fault, service) = (Fault::default(), OnceLock::new());
+        Ok(Arc::new(Self { actors, catalog, context, options, fault, tokio, service, temporary }))
     }
 
     /// The engine of this process, started at its first use.
@@ -97,8 +121,29 @@ impl Engine {
         let pair = |line: &str| line.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.to_owned()));
         let settings = given.lines().filter_map(pair).chain(settings).collect();
         let started = Self::start(EngineOptions { clients_within: true, settings, ..EngineOptions::default() })?;
+        started.temporary.remove_at_exit();
         *engine = Some(Arc::clone(&started));
         Ok(started)
+    }
+
+    /// The setting `emberflow.memory.limit` while the engine runs; `None`: as at the start. A server's clients may not.
+    pub(crate) fn set_memory_limit(&self, text: Option<&str>) -> Result<()> {
+        if !self.options.clients_within {
+            return Err(Error::new("CANNOT_MODIFY_STATIC_CONFIG").with("key", format!("\"{}\"", memory::LIMIT)));
+        }
+        let bytes = match text {
+            Some(text) => memory::parse_limit(text)?,
+            None => memory::limit(&self.options)?,
+        };
+        self.actors.set_memory_limit(bytes);
+        Ok(())
+    }
+
+    /// Stops everything that runs and removes the temporary files, for a program that is about to end. What is asked of the
+    /// engine afterwards fails.
+    pub fn shutdown(&self) {
+        self.actors.shutdown();
+        self.temporary.remove();
     }
 
     /// A new session.
@@ -140,11 +185,17 @@ impl Engine {
 
 /// The folder of tables: what the settings say, else the options.
 fn warehouse(options: &EngineOptions) -> Result<PathBuf> {
-    let set = options.settings.iter().rev().find(|(key, _)| key == WAREHOUSE).map(|(_, folder)| folder);
-    set.map_or_else(|| Ok(options.warehouse.clone()), |folder| emberflow_sources::paths::local(folder))
+    options.setting(WAREHOUSE).map_or_else(|| Ok(options.warehouse.clone()), |folder| emberflow_sources::paths::local(folder))
 }
 
-fn session_context(options: &EngineOptions) -> Result<SessionContext> {
+fn unusable(folder: &Path, error: &std::io::Error) -> Error {
+    Error::new("INVALID_CONF_VALUE.REQUIREMENT")
+        .with("confName", "spark.local.dir")
+        .with("confValue", folder.display().to_string())
+        .with("confRequirement", format!("temporary files cannot be written there ({error})"))
+}
+
+fn session_context(options: &EngineOptions, temporary: &SpillFolder) -> Result<SessionContext> {
     let mut config = SessionConfig::new()
         .with_target_partitions(options.cores)
         .with_information_schema(false)
@@ -154,7 +205,10 @@ fn session_context(options: &EngineOptions) -> Result<SessionContext> {
     tuning.execution.collect_statistics = true;
     // Which task reads which file is then fixed: rows keep their order from run to run, and a lost task can be read again.
     tuning.execution.enable_file_stream_work_stealing = false;
-    let runtime: Arc<RuntimeEnv> = RuntimeEnvBuilder::new().build_arc().map_err(emberflow_functions::errors::from_datafusion)?;
+    let runtime: Arc<RuntimeEnv> = RuntimeEnvBuilder::new()
+        .with_temp_file_path(temporary.path())
+        .build_arc()
+        .map_err(emberflow_functions::errors::from_datafusion)?;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
     Ok(SessionContext::new_with_state(state))
 }

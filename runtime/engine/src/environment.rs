@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::LogicalPlan;
 use emberflow_analyzer::{Analyzed, Environment, Resolved, SessionVariable, Source, Table};
 use emberflow_base::{Error, Result, Settings, World};
 use emberflow_functions::Context;
 use emberflow_plan::StructType;
-use emberflow_plan::tree::{CatalogOp, LocalData, Options, Statement};
+use emberflow_plan::tree::{CatalogOp, LocalData, Options, Relation, Statement};
 use emberflow_sources::{ReadRequest, SourceOptions, SourceTable};
 
+use crate::cache::{Canonical, Entry, Identified, Identity, KeptTable, with_kept};
 use crate::catalog::entry::plain_schema;
 use crate::catalog::{self, Files, Fresh, FullName, GLOBAL_TEMP, TableKind, quoted};
-use crate::session::{Kept, Session};
+use crate::session::{Session, StoredResult};
 
 /// A session at the moment a query begins.
 #[derive(Clone)]
@@ -28,6 +30,7 @@ pub(crate) struct SessionEnvironment {
     keeps: bool,
     /// Set inside the text of a view of the catalog.
     body: Option<ViewBody>,
+    canonical: Arc<parking_lot::Mutex<Canonical>>,
 }
 
 /// Where in which views of the catalog a name is looked for.
@@ -60,6 +63,7 @@ impl SessionEnvironment {
             will_run,
             keeps: false,
             body: None,
+            canonical: Arc::default(),
         }
     }
 
@@ -109,7 +113,7 @@ impl SessionEnvironment {
             Some(_) => Ok(None),
             None => {
                 let qualifier = qualifier.into_iter().chain([view.name]).collect();
-                Ok(Some(Source::View { resolved: view.resolved, qualifier }))
+                Ok(Some(Source::View { resolved: self.read_kept(view.resolved), qualifier }))
             }
         }
     }
@@ -123,11 +127,13 @@ impl SessionEnvironment {
                 let source = self.table_files(files, &schema, &all)?;
                 let qualifier = table.qualifier();
                 let mut provider = source.provider;
+                let identity = files_identity(&files.format, Some(&schema), &all, std::slice::from_ref(&files.location));
                 if self.keeps {
                     let (environment, files) = (self.clone(), files.clone());
                     let again = move || Ok(environment.table_files(&files, &schema, &all)?.provider as Arc<dyn TableProvider>);
                     provider = Arc::new(Fresh::new(provider, again));
                 }
+                let provider = Identified::wrap(provider, identity);
                 Ok(Source::Table(Table { provider, schema: source.schema, qualifier, hidden: source.hidden }))
             }
             TableKind::View(view) => self.catalog_view(&table, view),
@@ -209,7 +215,8 @@ impl Environment for SessionEnvironment {
             )
         {
             let table = self.files(format, None, options, std::slice::from_ref(path))?;
-            return Ok(Some(Source::Table(plain(table))));
+            let identity = files_identity(format, None, options, std::slice::from_ref(path));
+            return Ok(Some(Source::Table(identified(plain(table), identity))));
         }
         Ok(None)
     }
@@ -249,16 +256,19 @@ impl Environment for SessionEnvironment {
                 None => Error::new("UNABLE_TO_INFER_SCHEMA").with("format", format),
             });
         }
-        Ok(plain(self.files(&format, schema, options, paths)?))
+        let identity = files_identity(&format, schema, options, paths);
+        Ok(identified(plain(self.files(&format, schema, options, paths)?), identity))
     }
 
     fn local_data(&self, data: &LocalData) -> Result<Table> {
-        emberflow_sources::local::table(data).map(plain)
+        let table = emberflow_sources::local::table(data).map(plain)?;
+        Ok(identified(table, Identity::Local(data.clone())))
     }
 
     fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Table> {
         let partitions = partitions.and_then(|count| usize::try_from(count).ok()).unwrap_or(self.session.engine.options.cores);
-        emberflow_sources::range::range(start, end, step, partitions).map(plain)
+        let table = emberflow_sources::range::range(start, end, step, partitions).map(plain)?;
+        Ok(identified(table, Identity::Text(format!("range {start} {end} {step} {partitions}"))))
     }
 
     fn catalog_answer(&self, operation: &CatalogOp) -> Result<Table> {
@@ -271,27 +281,29 @@ impl Environment for SessionEnvironment {
     }
 
     fn cached_remote(&self, id: &str) -> Result<Table> {
-        let kept = self.session.shared.kept.read().get(id).cloned();
-        let kept = kept.ok_or_else(|| Error::new("CONNECT_INVALID_PLAN.DATAFRAME_NOT_FOUND").with("dfId", id))?;
-        emberflow_sources::local::from_batches(kept.batches.to_vec(), kept.schema).map(plain)
+        let result = self.session.shared.results.read().get(id).cloned();
+        let result = result.ok_or_else(|| Error::new("CONNECT_INVALID_PLAN.DATAFRAME_NOT_FOUND").with("dfId", id))?;
+        let table = match result {
+            StoredResult::Rows { schema, batches } => plain(emberflow_sources::local::from_batches(batches.to_vec(), schema)?),
+            StoredResult::Kept(entry) => self.kept_table(entry),
+        };
+        Ok(identified(table, Identity::Text(format!("result {id}"))))
     }
 
-    fn persists(&self, plan_id: i64) -> bool {
-        self.will_run && self.session.shared.persisted.read().iter().any(|persisted| persisted.plan_id == plan_id)
+    fn reads_kept(&self) -> bool {
+        self.will_run && !self.session.shared.cache.is_empty()
     }
 
-    fn persisted(&self, plan_id: i64, resolved: &Resolved) -> Result<Option<Table>> {
-        let known = self.session.shared.persisted.read().iter().find(|persisted| persisted.plan_id == plan_id).cloned();
-        let Some(persisted) = known else { return Ok(None) };
-        // Whoever comes first fills it; others wait, so nothing is computed twice.
-        let mut rows = persisted.rows.lock();
-        if rows.is_none() {
-            let analyzed = Analyzed { plan: resolved.exact()?, schema: resolved.schema() };
-            let schema = analyzed.schema.clone();
-            *rows = Some(Kept { schema, batches: Arc::new(self.run_now(analyzed)?) });
-        }
-        let Some(kept) = rows.as_ref() else { return Ok(None) };
-        emberflow_sources::local::from_batches(kept.batches.to_vec(), kept.schema.clone()).map(|table| Some(plain(table)))
+    fn kept_dataframe(&self, relation: &Relation) -> Option<(Table, Arc<Resolved>)> {
+        let entry = self.session.shared.cache.find_dataframe(relation)?;
+        let resolved = Arc::clone(&entry.resolved);
+        Some((self.kept_table(entry), resolved))
+    }
+
+    fn kept(&self, plan: &LogicalPlan) -> Option<Table> {
+        let meaning = self.canonical.lock().meaning(plan)?;
+        let entry = self.session.shared.cache.find_meaning(meaning)?;
+        Some(self.kept_table(entry))
     }
 
     fn run_now(&self, analyzed: Analyzed) -> Result<Vec<arrow::array::RecordBatch>> {
@@ -301,6 +313,37 @@ impl Environment for SessionEnvironment {
             crate::execute::collect(rows).await
         })
     }
+}
+
+impl SessionEnvironment {
+    /// A view's plan is made before anybody knows what will be kept of it.
+    fn read_kept(&self, view: Arc<Resolved>) -> Arc<Resolved> {
+        if !self.reads_kept() {
+            return view;
+        }
+        let plan = with_kept(view.plan.clone(), |plan| self.kept(plan));
+        Arc::new(Resolved { plan, ..(*view).clone() })
+    }
+
+    fn kept_table(&self, entry: Arc<Entry>) -> Table {
+        let schema = entry.resolved.schema();
+        Table {
+            provider: Arc::new(KeptTable::new(self.session.clone(), entry)),
+            schema,
+            qualifier: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
+}
+
+/// Files are what was asked for: whether they have changed since is not asked, as with Spark.
+fn files_identity(format: &str, schema: Option<&StructType>, options: &Options, paths: &[String]) -> Identity {
+    let format = emberflow_sources::read::short_name(format);
+    Identity::Files { text: format!("{format} {schema:?} {options:?}"), paths: paths.to_vec() }
+}
+
+fn identified(table: Table, identity: Identity) -> Table {
+    Table { provider: Identified::wrap(table.provider, identity), ..table }
 }
 
 fn plain(table: SourceTable) -> Table {

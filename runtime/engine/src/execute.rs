@@ -51,9 +51,22 @@ impl Session {
         self.blocking(move |environment| analyze(environment, &relation)).await
     }
 
-    /// Resolves a relation that is about to run: what it persists is filled.
+    /// Resolves a relation that is about to run: what is kept of it is read instead of computed.
     pub(crate) async fn ready(&self, relation: Relation) -> Result<Analyzed> {
-        self.with_environment(true, move |environment| analyze(environment, &relation)).await
+        self.ready_shared(Arc::new(relation)).await
+    }
+
+    /// The same; a copy of a deep relation would take a deep stack.
+    pub(crate) async fn ready_shared(&self, relation: Arc<Relation>) -> Result<Analyzed> {
+        let again = Arc::clone(&relation);
+        if !self.shared.cache.is_empty() {
+            let read = self.with_environment(true, move |environment| analyze(environment, &relation)).await;
+            // A column that only the plan below a kept one has (`kept.orderBy("dropped")`) is found there.
+            if read.is_ok() {
+                return read;
+            }
+        }
+        self.blocking(move |environment| analyze(environment, &again)).await
     }
 
     /// Runs blocking work with the session's environment.

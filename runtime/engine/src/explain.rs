@@ -10,7 +10,7 @@ use crate::session::Session;
 impl Session {
     pub(crate) async fn explain_query(&self, relation: Relation, mode: ExplainMode) -> Result<String> {
         let parsed = format!("{:#?}", relation.kind);
-        let analyzed = self.analyzed(relation).await?;
+        let analyzed = self.ready(relation).await?;
         let state = self.engine.context.state();
         let optimized = state.optimize(&analyzed.plan).map_err(from_datafusion)?;
         let physical = self.physical(&analyzed).await?;

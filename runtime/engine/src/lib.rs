@@ -12,8 +12,11 @@
 //! Not here: protobuf (`emberflow-connect`), what plans mean (`emberflow-analyzer`), how they run (`emberflow-actors`).
 //! Begin at [`Engine::embedded`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod analysis;
 mod backend;
+mod cache;
 mod catalog;
 mod catalog_ops;
 mod command;
@@ -23,6 +26,7 @@ mod environment;
 mod execute;
 mod explain;
 mod fault;
+mod memory;
 mod session;
 mod show;
 mod statements;

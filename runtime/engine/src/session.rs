@@ -1,16 +1,20 @@
 //! One user's view of an engine: settings, temporary views, the current database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use emberflow_analyzer::Resolved;
 use emberflow_base::{Error, Result, Settings};
 use emberflow_connect::backend::{Operation, Outcome};
+use emberflow_plan::StructType;
 use emberflow_plan::tree::{CatalogOp, Command, Relation, RelationKind, Statement};
 use parking_lot::RwLock;
 
+use crate::cache::{Cache, Entry};
 use crate::dataframe::DataFrame;
 use crate::engine::{Engine, WAREHOUSE};
+use crate::memory;
 use crate::statements::Variable;
 
 /// A session. Clones share everything.
@@ -26,16 +30,14 @@ pub(crate) struct Shared {
     /// Temporary views by lower-case name.
     pub views: RwLock<BTreeMap<String, View>>,
     pub database: RwLock<String>,
-    /// Results kept by checkpoints, by id.
-    pub kept: RwLock<BTreeMap<String, Kept>>,
+    /// Results kept under an id: by checkpoints, and those of commands.
+    pub results: RwLock<BTreeMap<String, StoredResult>>,
     /// Session variables by lower-case name.
     pub variables: RwLock<BTreeMap<String, Variable>>,
     /// What `createTable` made: a client that asks about its answer again is not told that the table exists.
     pub created: RwLock<Vec<CatalogOp>>,
-    /// Tables and views told to be cached.
-    pub cached: RwLock<BTreeSet<String>>,
-    /// Relations told to persist.
-    pub persisted: RwLock<Vec<crate::analysis::Persisted>>,
+    /// Plans told to persist.
+    pub cache: Cache,
 }
 
 /// A temporary view.
@@ -45,11 +47,13 @@ pub(crate) struct View {
     pub resolved: Arc<Resolved>,
 }
 
-/// Rows kept in memory.
+/// Rows under an id.
 #[derive(Clone)]
-pub(crate) struct Kept {
-    pub schema: emberflow_plan::StructType,
-    pub batches: Arc<Vec<arrow::array::RecordBatch>>,
+pub(crate) enum StoredResult {
+    /// The few rows of a command.
+    Rows { schema: StructType, batches: Arc<Vec<RecordBatch>> },
+    /// A checkpoint.
+    Kept(Arc<Entry>),
 }
 
 impl Session {
@@ -57,6 +61,7 @@ impl Session {
         let zone = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());
         let zone = if zone.is_empty() || zone == "Etc/UTC" { "Etc/UTC".to_owned() } else { zone };
         let mut settings = Settings::new(zone);
+        settings.start_with(memory::LIMIT, engine.actors.memory().limit.to_string());
         for (key, value) in &engine.options.settings {
             settings.start_with(key, value);
         }
@@ -70,11 +75,10 @@ impl Session {
             settings: RwLock::new(settings),
             views: RwLock::default(),
             database: RwLock::new("default".to_owned()),
-            kept: RwLock::default(),
+            results: RwLock::default(),
             variables: RwLock::default(),
             created: RwLock::default(),
-            cached: RwLock::default(),
-            persisted: RwLock::default(),
+            cache: Cache::default(),
         };
         Self { engine, shared: Arc::new(shared) }
     }
@@ -86,11 +90,10 @@ impl Session {
             settings: RwLock::new(self.settings()),
             views: RwLock::new(self.shared.views.read().clone()),
             database: RwLock::new(self.shared.database.read().clone()),
-            kept: RwLock::default(),
+            results: RwLock::default(),
             variables: RwLock::new(self.shared.variables.read().clone()),
             created: RwLock::default(),
-            cached: RwLock::default(),
-            persisted: RwLock::default(),
+            cache: Cache::default(),
         };
         Self { engine: Arc::clone(&self.engine), shared: Arc::new(shared) }
     }
@@ -102,7 +105,19 @@ impl Session {
 
     /// Changes one setting.
     pub fn set(&self, key: &str, value: &str) -> Result<()> {
-        self.shared.settings.write().set(key, value)
+        self.change_settings(|settings| settings.set(key, value))
+    }
+
+    /// Changes settings; one of the engine is changed for all its sessions, or refused where they are not one program's.
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings) -> Result<()>) -> Result<()> {
+        let mut settings = self.shared.settings.write();
+        let mut changed = settings.clone();
+        change(&mut changed)?;
+        if changed.get(memory::LIMIT) != settings.get(memory::LIMIT) {
+            self.engine.set_memory_limit(changed.get(memory::LIMIT))?;
+        }
+        *settings = changed;
+        Ok(())
     }
 
     /// Runs a statement; ends when there is something to read.
@@ -184,11 +199,17 @@ impl Session {
         Ok(DataFrame::new(self.clone(), self.keep(schema, batches.to_vec())))
     }
 
-    /// Keeps rows under a new id and gives the relation that reads them.
-    pub(crate) fn keep(&self, schema: emberflow_plan::StructType, batches: Vec<arrow::array::RecordBatch>) -> Relation {
-        let id = uuid::Uuid::new_v4().to_string();
-        self.shared.kept.write().insert(id.clone(), Kept { schema, batches: Arc::new(batches) });
+    /// Keeps the rows of a command under a new id and gives the relation that reads them.
+    pub(crate) fn keep(&self, schema: StructType, batches: Vec<RecordBatch>) -> Relation {
+        let id = self.store(StoredResult::Rows { schema, batches: Arc::new(batches) });
         Relation::new(RelationKind::CachedRemote { id })
+    }
+
+    /// Keeps a result under a new id.
+    pub(crate) fn store(&self, result: StoredResult) -> String {
+        let id = uuid::Uuid::new_v4().to_string();
+        self.shared.results.write().insert(id.clone(), result);
+        id
     }
 
     /// Waits for a future on a thread that is not the engine's.
@@ -202,7 +223,7 @@ impl Session {
     /// Forgets everything the session holds.
     pub fn close(&self) {
         self.shared.views.write().clear();
-        self.shared.kept.write().clear();
-        self.shared.persisted.write().clear();
+        self.shared.results.write().clear();
+        self.shared.cache.clear();
     }
 }

@@ -43,7 +43,9 @@ impl Session {
         let path = path
             .or(from_options)
             .ok_or_else(|| Error::new("DATA_SOURCE_PATH_MISSING").text("Writing files needs a path: give one to save()."))?;
-        self.write_files(write.input, &format, &path, write.mode, &options, &write.partition_by).await.map(|_| ())
+        self.write_files(write.input, &format, &path, write.mode, &options, &write.partition_by).await?;
+        self.refresh_cache(&path);
+        Ok(())
     }
 
     /// The write's options, with the session's word on what OVERWRITE replaces where they say nothing.

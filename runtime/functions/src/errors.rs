@@ -75,9 +75,7 @@ fn parquet_error(error: &ParquetError) -> Error {
 
 fn engine_error(error: &DataFusionError) -> Option<Error> {
     match error {
-        DataFusionError::ResourcesExhausted(text) => {
-            Some(Error::new("UNABLE_TO_ACQUIRE_MEMORY").text(format!("The query needs more memory than it may use: {text}.")))
-        }
+        DataFusionError::ResourcesExhausted(text) => Some(memory_error(text)),
         DataFusionError::Execution(text) if text.starts_with("Scalar subquery returned more than one row") => {
             Some(Error::new("SCALAR_SUBQUERY_TOO_MANY_ROWS"))
         }
@@ -87,6 +85,20 @@ fn engine_error(error: &DataFusionError) -> Option<Error> {
         },
         _ => None,
     }
+}
+
+/// The memory pool of the actors says the numbers last.
+fn memory_error(text: &str) -> Error {
+    let number = |before: &str| {
+        let after = text.rsplit_once(before)?.1;
+        Some(after.chars().take_while(char::is_ascii_digit).collect::<String>()).filter(|digits| !digits.is_empty())
+    };
+    let error = Error::new("UNABLE_TO_ACQUIRE_MEMORY");
+    let error = match (number("requested "), number("received ")) {
+        (Some(requested), Some(received)) => error.with("requestedBytes", requested).with("receivedBytes", received),
+        _ => error,
+    };
+    error.text(format!("The query needs more memory than it may use: {text}."))
 }
 
 #[cfg(test)]
@@ -112,6 +124,8 @@ mod tests {
         assert_eq!(condition(ArrowError::DivideByZero.into()), "DIVIDE_BY_ZERO");
         assert_eq!(condition(ArrowError::ArithmeticOverflow("i32".into()).into()), "ARITHMETIC_OVERFLOW");
         assert_eq!(condition(DataFusionError::ResourcesExhausted("a lot".into())), "UNABLE_TO_ACQUIRE_MEMORY");
+        let refused = from_datafusion(DataFusionError::ResourcesExhausted("no room (requested 70, received 7 bytes)".into()));
+        assert_eq!((refused.parameter("requestedBytes"), refused.parameter("receivedBytes")), (Some("70"), Some("7")));
         let missing = object_store::Error::NotFound { path: "x".into(), source: "gone".into() };
         assert_eq!(condition(DataFusionError::ObjectStore(Box::new(missing))), "PATH_NOT_FOUND");
         let broken = ParquetError::General("Invalid Parquet file. Corrupt footer".into());

@@ -1014,6 +1014,8 @@ pub enum Command {
         relation: Relation,
         local: bool,
         eager: bool,
+        /// Where the rows may lie; `None`: in memory, and on disk where they do not fit.
+        storage: Option<Storage>,
     },
     RemoveCachedRemote {
         id: String,
@@ -1081,6 +1083,13 @@ pub enum DatabaseChange {
 pub enum VariableValues {
     Each(Vec<(Vec<String>, Option<Expr>)>),
     Query { names: Vec<Vec<String>>, query: Relation },
+}
+
+/// Where kept rows may lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Storage {
+    pub memory: bool,
+    pub disk: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

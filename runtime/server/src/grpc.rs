@@ -36,15 +36,16 @@ impl SparkConnect {
     pub fn new(rpc: Arc<dyn Rpc>, token: Option<String>) -> Self {
         Self { rpc, token: token.map(Into::into) }
     }
+}
 
-    /// A shared token, if one was asked for.
-    fn admits(&self, headers: &http::HeaderMap) -> bool {
-        let Some(token) = &self.token else { return true };
-        let bearer =
-            |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
-        let given = bearer("authorization").or_else(|| bearer("authentication"));
-        given.is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
-    }
+/// Whether a call brings the shared token, if one was asked for. Scala's client says `Authentication` where others say
+/// `Authorization`.
+fn admits(token: Option<&str>, headers: &http::HeaderMap) -> bool {
+    let Some(token) = token else { return true };
+    let bearer =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    let given = bearer("authorization").or_else(|| bearer("authentication"));
+    given.is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
 }
 
 /// Compares without telling by its time where two secrets differ.
@@ -66,7 +67,7 @@ impl Service<http::Request<Body>> for SparkConnect {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        if !self.admits(request.headers()) {
+        if !admits(self.token.as_deref(), request.headers()) {
             let refused = Status::unauthenticated("This server wants a token: add `;token=...` to the URL.");
             return async move { Ok(refused.into_http()) }.boxed();
         }
@@ -135,4 +136,21 @@ impl Stream for Responses {
 
 fn status(status: CallStatus) -> Status {
     Status::with_details(Code::from_i32(status.code), status.message, status.details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::admits;
+
+    #[test]
+    fn a_token_is_asked_for() {
+        let with = |name: &'static str, value: &'static str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert(name, http::HeaderValue::from_static(value));
+            admits(Some("open"), &headers)
+        };
+        assert!(with("authorization", "Bearer open") && with("authentication", "Bearer open"));
+        assert!(!with("authorization", "Bearer shut") && !with("authorization", "open") && !with("x", "y"));
+        assert!(admits(None, &http::HeaderMap::new()));
+    }
 }

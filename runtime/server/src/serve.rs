@@ -61,7 +61,10 @@ pub fn run(arguments: ServeArguments) -> Result<()> {
     let engine = Engine::start(options)?;
     let handle = engine.tokio().clone();
     // Our share of the engine outlives the call: the last one must not be dropped inside of its own runtime.
-    handle.block_on(listen(Arc::clone(&engine), arguments))
+    let served = handle.block_on(listen(Arc::clone(&engine), arguments));
+    // Sessions that clients left open hold the engine.
+    engine.shutdown();
+    served
 }
 
 async fn listen(engine: Arc<Engine>, arguments: ServeArguments) -> Result<()> {

@@ -99,7 +99,9 @@ fn served(arguments: &SubmitArguments, mut command: Command, name: &str) -> Resu
         let opens = "--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/sun.util.calendar=ALL-UNNAMED";
         command.env("JDK_JAVA_OPTIONS", format!("{before} -Dspark.remote={remote} {opens}").trim());
     }
-    finished(command.status(), name)
+    let status = command.status();
+    engine.shutdown();
+    finished(status, name)
 }
 
 async fn listen(engine: &Arc<Engine>) -> Result<u16> {

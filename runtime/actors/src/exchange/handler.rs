@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 use super::lane::{LaneCore, Parcel, Taken};
 use super::ledger::Ledger;
 use super::message::{Close, Finish, Push, Take};
-use super::spill::SpillFile;
 use crate::figures::{ActorState, Gauge};
+use crate::memory::SpillFile;
 
 /// What a partition actor is started with.
 pub struct LaneOptions {
@@ -47,7 +47,7 @@ impl PartitionActor {
         self.options.gauge.count(push.batch.num_rows(), push.bytes);
         if push.to_disk {
             let (disk, schema) = (&self.options.disk, push.batch.schema());
-            return self.core.push_to_disk(&push.batch, || SpillFile::create(disk, schema));
+            return self.core.push_to_disk(&push.batch, || SpillFile::create(disk, schema, "exchange overrun"));
         }
         self.core.push(Parcel { batch: push.batch, booked_bytes: push.bytes });
         Ok(())

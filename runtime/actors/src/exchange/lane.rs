@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use arrow::array::RecordBatch;
 use datafusion::common::Result;
 
-use super::spill::SpillFile;
+use crate::memory::SpillFile;
 
 /// A batch on its way, with what it was booked for.
 #[derive(Debug, Clone)]
@@ -131,7 +131,7 @@ mod tests {
 
     fn temp() -> Result<SpillFile> {
         let disk = datafusion::execution::runtime_env::RuntimeEnv::default().disk_manager.clone();
-        SpillFile::create(&disk, parcel(0).batch.schema())
+        SpillFile::create(&disk, parcel(0).batch.schema(), "test")
     }
 
     #[test]

@@ -8,12 +8,16 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
+use std::sync::Arc;
+
 use super::credit::{CreditCore, CreditLimits, Permit};
+use crate::memory::JobMemory;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Ledger {
     books: Mutex<Books>,
+    memory: Arc<JobMemory>,
 }
 
 #[derive(Debug)]
@@ -24,8 +28,8 @@ struct Books {
 
 impl Ledger {
     /// One lane per entry; the entry is the lane's gate.
-    pub fn new(gates: impl IntoIterator<Item = usize>, limits: CreditLimits) -> Self {
-        Self { books: Mutex::new(Books { credit: CreditCore::new(gates, limits), waiting: Vec::new() }) }
+    pub fn new(gates: impl IntoIterator<Item = usize>, limits: CreditLimits, memory: Arc<JobMemory>) -> Self {
+        Self { books: Mutex::new(Books { credit: CreditCore::new(gates, limits), waiting: Vec::new() }), memory }
     }
 
     /// Waits until one batch of `bytes` may go into `lane`, or nobody reads it; never answers [`Permit::Wait`].
@@ -35,7 +39,8 @@ impl Ledger {
 
     /// A batch left `lane` for good.
     pub fn taken(&self, lane: usize, bytes_in_memory: usize) {
-        self.change(lane, |credit| credit.taken(lane, bytes_in_memory));
+        let free = self.change(lane, |credit| credit.taken(lane, bytes_in_memory));
+        self.memory.unbuffer(free);
     }
 
     /// The reader of `lane` stands before nothing.
@@ -45,15 +50,18 @@ impl Ledger {
 
     /// The reader of `lane` is gone; true when it was the last of the exchange.
     pub fn close(&self, lane: usize) -> bool {
-        self.change(lane, |credit| credit.close(lane))
+        let (free, last) = self.change(lane, |credit| (credit.close(lane), credit.all_closed()));
+        self.memory.unbuffer(free);
+        last
     }
 
     /// Sends every producer home.
     pub fn close_all(&self) {
         let mut books = self.books.lock();
-        books.credit.close_all();
+        let free = books.credit.close_all();
         let woken = std::mem::take(&mut books.waiting);
         drop(books);
+        self.memory.unbuffer(free);
         woken.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
@@ -69,7 +77,7 @@ impl Ledger {
 
     fn poll_acquire(&self, cx: &mut Context<'_>, lane: usize, bytes: usize) -> Poll<Permit> {
         let mut books = self.books.lock();
-        match books.credit.request(lane, bytes) {
+        match books.credit.request(lane, bytes, |bytes, must| self.memory.buffer(bytes, must)) {
             Permit::Wait => {
                 let gate = books.credit.gate(lane);
                 if !books.waiting.iter().any(|(_, known)| known.will_wake(cx.waker())) {

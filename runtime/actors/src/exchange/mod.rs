@@ -21,7 +21,6 @@ mod outlet;
 mod reader;
 mod router;
 mod size;
-mod spill;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -43,8 +42,6 @@ pub(crate) use outlet::{Flow, Outlet};
 pub(crate) use reader::LaneReader;
 pub(crate) use router::{Router, SpreadOptions};
 pub(crate) use size::batch_bytes;
-#[cfg(test)]
-pub(crate) use spill::SpillFile;
 
 use crate::driver::DriverActor;
 use crate::driver::message::Wanted;

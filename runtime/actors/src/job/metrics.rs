@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricValue;
 
-use crate::stage::GuardExec;
+use crate::stage::is_unseen;
 
 /// One operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,18 +38,17 @@ pub enum Unit {
 /// The operators of `plan`, root first.
 pub(crate) fn metrics_of(plan: &Arc<dyn ExecutionPlan>) -> Vec<OperatorMetrics> {
     let mut found = Vec::new();
-    let mut left = vec![(plan.clone(), None)];
-    while let Some((node, parent)) = left.pop() {
-        let above = if node.is::<GuardExec>() { parent } else { Some(found.len()) };
-        if above != parent {
-            found.push(OperatorMetrics {
-                plan_id: found.len(),
-                parent,
-                name: node.name().to_owned(),
-                figures: figures_of(&node),
-            });
+    let mut left = vec![(plan.clone(), None, Vec::new())];
+    while let Some((node, parent, mut figures)) = left.pop() {
+        figures.extend(figures_of(&node));
+        if is_unseen(&node) {
+            // What it counted belongs to what it stands above.
+            left.extend(node.children().into_iter().map(|child| (child.clone(), parent, figures.clone())));
+            continue;
         }
-        left.extend(node.children().into_iter().rev().map(|child| (child.clone(), above)));
+        let plan_id = found.len();
+        found.push(OperatorMetrics { plan_id, parent, name: node.name().to_owned(), figures });
+        left.extend(node.children().into_iter().rev().map(|child| (child.clone(), Some(plan_id), Vec::new())));
     }
     found
 }

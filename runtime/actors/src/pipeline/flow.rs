@@ -12,7 +12,6 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitio
 
 use super::keep::Snapshot;
 use super::operator::Operator;
-use super::plan::StepExec;
 use super::running::Running;
 use super::sink::{SinkFunction, SinkStep};
 use super::source::Source;
@@ -20,6 +19,7 @@ use super::state::{OperatorStep, StateActor};
 use super::watermark::with_watermarks;
 use crate::Runtime;
 use crate::job::{JobOptions, ResultOrder};
+use crate::stage::StepExec;
 
 /// A pipeline being described. Nothing runs before [`Dataflow::start`].
 pub struct Dataflow {

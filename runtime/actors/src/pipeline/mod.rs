@@ -60,7 +60,6 @@
 mod flow;
 mod keep;
 mod operator;
-mod plan;
 mod running;
 mod sink;
 mod source;

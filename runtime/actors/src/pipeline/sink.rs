@@ -4,14 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 
-use super::plan::Step;
 use crate::exchange::Mark;
+use crate::stage::{At, Step};
 
 /// Called with the partition and the batch.
 pub(super) type SinkFunction = Arc<dyn Fn(usize, RecordBatch) -> Result<()> + Send + Sync>;
@@ -30,7 +29,8 @@ impl Step for SinkStep {
         "SinkExec"
     }
 
-    fn run(&self, input: SendableRecordBatchStream, partition: usize, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
+    fn run(&self, input: SendableRecordBatchStream, at: At<'_>) -> Result<SendableRecordBatchStream> {
+        let At { partition, schema, .. } = at;
         let sink = self.0.clone();
         let swallowed = input.filter_map(move |batch| {
             let given = batch.and_then(|batch| if Mark::of(&batch).is_some() { Ok(()) } else { sink(partition, batch) });

@@ -22,9 +22,9 @@ use futures::{StreamExt, TryStreamExt};
 use tokio::sync::oneshot;
 
 use super::operator::{Operator, Output};
-use super::plan::Step;
 use crate::exchange::{Mark, Watermarks};
 use crate::job::external;
+use crate::stage::{At, Step};
 
 /// See the module.
 pub(super) struct StateActor {
@@ -122,7 +122,8 @@ impl Step for OperatorStep {
         "OperatorExec"
     }
 
-    fn run(&self, input: SendableRecordBatchStream, partition: usize, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
+    fn run(&self, input: SendableRecordBatchStream, at: At<'_>) -> Result<SendableRecordBatchStream> {
+        let At { partition, schema, .. } = at;
         let state = self.states.get().and_then(|states| states.get(partition)).cloned();
         let state = state.ok_or_else(|| internal_datafusion_err!("{} has no state actor", self.name))?;
         let feed = Feed { input, state, watermarks: Watermarks::new(self.producers), schema: schema.clone() };

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{cast, max};
-use arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::Result;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use futures::StreamExt;
 
-use super::plan::{Step, StepExec};
 use crate::exchange::Mark;
+use crate::stage::{At, Step, StepExec};
 
 /// Puts a mark behind every batch that moves its partition's watermark.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ impl Step for WatermarkStep {
         "WatermarkExec"
     }
 
-    fn run(&self, input: SendableRecordBatchStream, _: usize, schema: SchemaRef) -> Result<SendableRecordBatchStream> {
+    fn run(&self, input: SendableRecordBatchStream, at: At<'_>) -> Result<SendableRecordBatchStream> {
+        let schema = at.schema;
         let Self { column, lateness } = *self;
         let over = Mark::at(i64::MAX).to_batch(&schema);
         let mut reached = i64::MIN;

@@ -15,6 +15,8 @@ pub struct RuntimeOptions {
     pub services: usize,
     /// Threads each operator arbiter may use for blocking calls, such as reading files.
     pub blocking_threads: usize,
+    /// Bytes that all jobs and kept partitions together may hold; `None`: whatever they want.
+    pub memory_limit: Option<usize>,
     /// Clock and dice.
     pub world: Arc<dyn World>,
 }
@@ -29,12 +31,16 @@ impl RuntimeOptions {
 impl Default for RuntimeOptions {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { cores, services: 1, blocking_threads: 16, world: Arc::new(Machine) }
+        Self { cores, services: 1, blocking_threads: 16, memory_limit: None, world: Arc::new(Machine) }
     }
 }
 
 impl fmt::Debug for RuntimeOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RuntimeOptions").field("cores", &self.cores).field("services", &self.services).finish_non_exhaustive()
+        f.debug_struct("RuntimeOptions")
+            .field("cores", &self.cores)
+            .field("services", &self.services)
+            .field("memory_limit", &self.memory_limit)
+            .finish_non_exhaustive()
     }
 }

@@ -13,6 +13,7 @@ use crate::driver::{DriverActor, place};
 use crate::exchange::{Exchange, LaneOptions, Ledger, PartitionActor, Wiring};
 use crate::figures::ActorKind;
 use crate::job::{JobOptions, JobShared};
+use crate::memory::JobMemory;
 
 /// What is wired.
 pub(crate) struct Wires<'a> {
@@ -22,6 +23,7 @@ pub(crate) struct Wires<'a> {
     /// Tasks of each stage.
     pub tasks: &'a [usize],
     pub disk: Arc<DiskManager>,
+    pub memory: Arc<JobMemory>,
     pub options: &'a JobOptions,
     pub operators: Vec<ArbiterHandle>,
     pub service: ArbiterHandle,
@@ -41,7 +43,7 @@ impl Wires<'_> {
         let limits = if exchange.id == 0 { self.options.result_credit } else { self.options.credit };
         let gates = exchange.shape.gates(exchange.producers);
         let lanes = gates.len();
-        let ledger = Arc::new(Ledger::new(gates, limits));
+        let ledger = Arc::new(Ledger::new(gates, limits, self.memory.clone()));
         let (mut addresses, mut gauges) = (Vec::new(), Vec::new());
         for lane in 0..lanes {
             let gauge = self.job.gauge(ActorKind::Partition, format!("exchange {} lane {lane}", exchange.id));

@@ -8,8 +8,10 @@
 //! | `ScalarSubqueryExec`          | stays; a subquery of several partitions is gathered                         |
 //! | `AnalyzeExec`                 | stays; its input is gathered, since it would run all partitions itself      |
 //! | `RecursiveQueryExec`          | stays; its recursive term is not cut, for it is executed again and again    |
-//! | joins with a condition          | the condition looks up too (`watch`)                                        |
-//! | leaves, and what multiplies rows | get a [`GuardExec`] above them, where a task looks whether to stop        |
+//! | joins, sorts                    | their condition and keys look up too (`watch`)                              |
+//! | `HashJoinExec`                  | can spill (`join`)                                                          |
+//! | `WindowAggExec`                 | what it holds is accounted for (`hold`)                                     |
+//! | leaves, and what multiplies rows | get a [`guard`] above them, where a task looks whether to stop        |
 //!
 //! Everything else stays what it is. A new node takes over the plan properties of the one it stands for, so the operators
 //! above are told that nothing changed and keep their dynamic filters.
@@ -30,11 +32,14 @@ use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 
-use super::guard::GuardExec;
+use super::guard::guard;
+use super::hold::held;
+use super::is_unseen;
 use super::reader::ExchangeReaderExec;
-use super::watch::watched;
+use super::watch::{as_before, watched};
 use crate::exchange::{Exchange, Shape};
 use crate::job::Leaf;
+use crate::join::spilling;
 
 /// One stage: a chain of operators and the exchange its tasks fill. A stage and its exchange have one id.
 #[derive(Debug)]
@@ -98,8 +103,10 @@ impl Cutter<'_> {
             return self.merge(&plan, merge);
         }
         let children = self.children(&plan, ordered, leaves)?;
-        let rebuilt = watched(replace_children_if_necessary(plan, children)?, &self.over)?;
-        Ok(guarded(rebuilt, leaves))
+        let rebuilt = replace_children_if_necessary(plan, children)?;
+        let properties = rebuilt.properties().clone();
+        let running = as_before(spilling(watched(rebuilt, &self.over)?)?, properties);
+        Ok(guarded(running, leaves))
     }
 
     fn children(&mut self, plan: &Plan, ordered: bool, leaves: &mut Leaves) -> Result<Vec<Plan>> {
@@ -107,11 +114,12 @@ impl Cutter<'_> {
         let mut children = Vec::new();
         for (at, child) in plan.children().into_iter().enumerate() {
             let ordered = ordered && keeps_order.get(at).copied().unwrap_or(false);
-            children.push(match how_to_run(plan, at, child) {
+            let child = match how_to_run(plan, at, child) {
                 Run::AsItIs => guard_leaves(child.clone(), leaves)?,
                 Run::Cut => self.node(child.clone(), ordered, leaves)?,
                 Run::Gathered => self.node(Arc::new(CoalescePartitionsExec::new(child.clone())), ordered, leaves)?,
-            });
+            };
+            children.push(held(plan, child));
         }
         Ok(children)
     }
@@ -201,11 +209,16 @@ fn guarded(plan: Plan, leaves: &mut Leaves) -> Plan {
     if plan.children().is_empty() {
         let leaf = Arc::new(Leaf::of(plan.clone()));
         leaves.push(leaf.clone());
-        return Arc::new(GuardExec::new(plan, Some(leaf)));
+        return guard(plan, Some(leaf));
     }
-    match plan.cardinality_effect() {
-        CardinalityEffect::Unknown | CardinalityEffect::GreaterEqual => Arc::new(GuardExec::new(plan, None)),
-        CardinalityEffect::Equal | CardinalityEffect::LowerEqual => plan,
+    if may_multiply(&plan) { guard(plan, None) } else { plan }
+}
+
+fn may_multiply(plan: &Plan) -> bool {
+    match plan.children().first() {
+        // It stands for the operator below it.
+        Some(child) if is_unseen(plan) => may_multiply(child),
+        _ => matches!(plan.cardinality_effect(), CardinalityEffect::Unknown | CardinalityEffect::GreaterEqual),
     }
 }
 
@@ -228,7 +241,7 @@ fn label(plan: &Plan) -> String {
     let mut names = Vec::new();
     let mut node = Some(plan);
     while let Some(at) = node {
-        if !at.is::<GuardExec>() {
+        if !is_unseen(at) {
             names.push(at.name().trim_end_matches("Exec").to_owned());
         }
         node = if at.is::<ExchangeReaderExec>() { None } else { at.children().first().copied() };

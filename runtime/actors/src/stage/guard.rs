@@ -7,85 +7,38 @@
 //! It stands above sources, where it also counts what was read, and above joins and other operators that may give very
 //! many rows for one, so that a cross join stops within a batch. Costs two loads and a look at the clock per batch.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
-use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::CardinalityEffect;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, RecordBatchStream, SendableRecordBatchStream,
-};
+use datafusion::common::Result;
+use datafusion::physical_plan::{ExecutionPlan, RecordBatchStream, SendableRecordBatchStream};
 use futures::{Stream, StreamExt};
 
+use super::step::{At, Step, StepExec};
 use crate::exchange::batch_bytes;
 use crate::job::Leaf;
 use crate::task::TaskScope;
 
-/// See the module.
+/// `input`, guarded; `leaf` counts what comes through.
+pub(crate) fn guard(input: Arc<dyn ExecutionPlan>, leaf: Option<Arc<Leaf>>) -> Arc<dyn ExecutionPlan> {
+    Arc::new(StepExec::passing(input, Guard { leaf }))
+}
+
 #[derive(Debug)]
-pub(crate) struct GuardExec {
-    input: Arc<dyn ExecutionPlan>,
+pub(crate) struct Guard {
     leaf: Option<Arc<Leaf>>,
 }
 
-impl GuardExec {
-    pub fn new(input: Arc<dyn ExecutionPlan>, leaf: Option<Arc<Leaf>>) -> Self {
-        Self { input, leaf }
-    }
-}
-
-impl DisplayAs for GuardExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GuardExec")
-    }
-}
-
-impl ExecutionPlan for GuardExec {
-    fn name(&self) -> &str {
+impl Step for Guard {
+    fn name(&self) -> &'static str {
         "GuardExec"
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn cardinality_effect(&self) -> CardinalityEffect {
-        CardinalityEffect::Equal
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.pop() {
-            Some(input) if children.is_empty() => Ok(Arc::new(Self { input, leaf: self.leaf.clone() })),
-            _ => internal_err!("a guard has one input"),
-        }
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let scope = TaskScope::of(&context);
-        let input = self.input.execute(partition, context)?;
-        match scope {
+    fn run(&self, input: SendableRecordBatchStream, at: At<'_>) -> Result<SendableRecordBatchStream> {
+        match TaskScope::of(at.context) {
             Some(scope) => Ok(Box::pin(GuardStream { input, scope, leaf: self.leaf.clone() })),
             None => Ok(input),
         }

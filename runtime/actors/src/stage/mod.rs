@@ -16,7 +16,9 @@
 
 mod cut;
 mod guard;
+mod hold;
 mod reader;
+mod step;
 mod watch;
 
 use std::sync::Arc;
@@ -26,10 +28,16 @@ use datafusion::physical_plan::metrics::MetricBuilder;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 pub(crate) use cut::{Stage, cut};
-pub(crate) use guard::GuardExec;
+pub(crate) use guard::guard;
+pub(crate) use step::{At, Step, StepExec};
 
 use crate::exchange::{Exchange, Router, Shape, SpreadOptions};
 use crate::pipeline::WatermarkExec;
+
+/// Nodes of ours that change nothing and that nobody asked for.
+pub(crate) fn is_unseen(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    matches!(plan.name(), "AsBeforeExec" | "GuardExec" | "TapExec" | "SpillingJoinExec" | "HoldExec")
+}
 
 /// How task `producer` of the stage that runs `plan` routes its rows into `exchange`.
 pub(crate) fn router_for(

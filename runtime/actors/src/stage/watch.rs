@@ -1,7 +1,9 @@
-//! A join condition that looks up before it is evaluated: has the job ended?
+//! Expressions that look up before they are evaluated: has the job ended?
 //!
 //! A join on an inequality may compare a batch with a million rows before it gives one back, or comes up for air at all.
-//! Its condition is evaluated on a batch of pairs at a time, so that is where it can be stopped.
+//! Its condition is evaluated on a batch of pairs at a time, so that is where it can be stopped. A sort orders all batches
+//! it holds, and a hash join puts all of its build side into a table, without a pause either: they are stopped where they
+//! evaluate their keys, batch by batch.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -12,14 +14,16 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::Result;
 use datafusion::logical_expr::ColumnarValue;
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{HashJoinExec, HashJoinExecBuilder, NestedLoopJoinExec, NestedLoopJoinExecBuilder};
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::{ExecutionPlan, PlanProperties, SendableRecordBatchStream};
 
+use super::step::{At, Step, StepExec};
 use crate::job::canceled_error;
 
-/// `plan` with its join condition watched, if it is a join that has one.
+/// `plan` with the expressions watched that it evaluates in a long loop.
 pub(super) fn watched(plan: Arc<dyn ExecutionPlan>, over: &Arc<AtomicBool>) -> Result<Arc<dyn ExecutionPlan>> {
     if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>()
         && let Some(filter) = join.filter()
@@ -27,17 +31,52 @@ pub(super) fn watched(plan: Arc<dyn ExecutionPlan>, over: &Arc<AtomicBool>) -> R
         let watched = Some(watch(filter, over));
         return Ok(Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(watched).build()?));
     }
-    if let Some(join) = plan.downcast_ref::<HashJoinExec>()
-        && let Some(filter) = join.filter()
+    if let Some(join) = plan.downcast_ref::<HashJoinExec>() {
+        let filter = join.filter().map(|filter| watch(filter, over));
+        let on = join.on().iter().map(|(build, probe)| (watch_expression(build, over), probe.clone())).collect();
+        return HashJoinExecBuilder::from(join).with_filter(filter).with_on(on).build_exec();
+    }
+    // One that wants only the first rows keeps few batches, and publishes what it has found by its keys.
+    if let Some(sort) = plan.downcast_ref::<SortExec>()
+        && sort.fetch().is_none()
     {
-        let watched = Some(watch(filter, over));
-        return HashJoinExecBuilder::from(join).with_filter(watched).build_exec();
+        let keys = sort.expr().iter().map(|key| PhysicalSortExpr::new(watch_expression(&key.expr, over), key.options));
+        if let Some(keys) = LexOrdering::new(keys) {
+            let watched = SortExec::new(keys, sort.input().clone());
+            return Ok(Arc::new(watched.with_preserve_partitioning(sort.preserve_partitioning())));
+        }
     }
     Ok(plan)
 }
 
+/// `plan`, whose keys are watched now, with the properties it had: a watched key is equal to no other, so the order of its
+/// rows would not be recognised any more.
+pub(super) fn as_before(plan: Arc<dyn ExecutionPlan>, properties: Arc<PlanProperties>) -> Arc<dyn ExecutionPlan> {
+    match Arc::ptr_eq(plan.properties(), &properties) {
+        true => plan,
+        false => Arc::new(StepExec::passing_as(plan, AsBefore, properties)),
+    }
+}
+
+#[derive(Debug)]
+struct AsBefore;
+
+impl Step for AsBefore {
+    fn name(&self) -> &'static str {
+        "AsBeforeExec"
+    }
+
+    fn run(&self, input: SendableRecordBatchStream, _: At<'_>) -> Result<SendableRecordBatchStream> {
+        Ok(input)
+    }
+}
+
+fn watch_expression(expression: &Arc<dyn PhysicalExpr>, over: &Arc<AtomicBool>) -> Arc<dyn PhysicalExpr> {
+    Arc::new(WatchedExpr { inner: expression.clone(), over: over.clone() })
+}
+
 fn watch(filter: &JoinFilter, over: &Arc<AtomicBool>) -> JoinFilter {
-    let expression = Arc::new(WatchedExpr { inner: filter.expression().clone(), over: over.clone() });
+    let expression = watch_expression(filter.expression(), over);
     JoinFilter::new(expression, filter.column_indices().to_vec(), filter.schema().clone())
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use datafusion::common::Result;
 use datafusion::execution::TaskContext;
 
 use crate::job::JobShared;
@@ -61,6 +62,18 @@ impl TaskScope {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// For loops of our own that would run long: lets others run when it is time, ends when the job has.
+    pub async fn breathe(&self) -> Result<()> {
+        if self.job.is_over() {
+            return Err(self.job.why_over());
+        }
+        if self.slice_is_over() {
+            self.begin_slice();
+            tokio::task::yield_now().await;
+        }
+        Ok(())
     }
 
     /// The task has had the arbiter for long enough.

@@ -1,13 +1,14 @@
 //! CACHE and UNCACHE of tables, views and queries; REFRESH.
 //!
-//! A cached table is its relation, told to persist. Not here: how rows are kept (`analysis`).
+//! A cached table is its relation, told to persist. Not here: how rows are kept (`cache`).
 
 use emberflow_base::{Error, Result};
-use emberflow_connect::backend::{Operation, Rows, StorageLevel};
+use emberflow_connect::backend::{Rows, StorageLevel};
 use emberflow_plan::tree::{CreateView, Options, Relation, ViewKind};
 use emberflow_plan::types::quote;
 
-use crate::catalog::{Table, unresolved_relation, unresolved_table};
+use crate::cache::MEMORY_AND_DISK;
+use crate::catalog::{Table, TableKind, unresolved_relation, unresolved_table};
 use crate::session::Session;
 use crate::statements::{table_relation, views};
 use crate::tables;
@@ -25,9 +26,9 @@ impl Session {
         }
         let level = storage_level(&options)?;
         self.require_relation(&name)?;
-        self.cache_name(&name, level)?;
+        self.cache(table_relation(&name), level.unwrap_or(MEMORY_AND_DISK)).await?;
         if !lazy {
-            crate::execute::collect(self.query(table_relation(&name), Operation::default()).await?).await?;
+            self.fill_cache(table_relation(&name)).await?;
         }
         Ok(tables::nothing())
     }
@@ -58,22 +59,21 @@ impl Session {
         }
     }
 
-    pub(crate) fn uncache_table(&self, name: &[String], if_exists: bool) -> Result<Rows> {
+    pub(crate) async fn uncache_table(&self, name: &[String], if_exists: bool) -> Result<Rows> {
         if self.named(name)?.is_none() {
             return if if_exists { Ok(tables::nothing()) } else { Err(unresolved_relation(name, &self.current_database())) };
         }
-        self.uncache_name(name)?;
+        self.uncache(table_relation(name)).await?;
         Ok(tables::nothing())
     }
 
-    pub(crate) fn is_cached_table(&self, name: &[String]) -> Result<bool> {
+    pub(crate) async fn is_cached_table(&self, name: &[String]) -> Result<bool> {
         self.require_relation(name)?;
-        self.has_cached_name(name)
+        self.is_cached(table_relation(name)).await
     }
 
     pub(crate) fn clear_cache_command(&self) -> Result<Rows> {
-        self.shared.persisted.write().clear();
-        self.shared.cached.write().clear();
+        self.clear_cache();
         Ok(tables::nothing())
     }
 
@@ -122,31 +122,12 @@ fn storage_level(options: &Options) -> Result<Option<StorageLevel>> {
     }))
 }
 
-/// Which names are cached; replaced by the plans themselves once those can be told to persist by what they mean.
+/// A table's rows are others than before: what was kept of them is made anew when it is next read.
 impl Session {
-    fn cache_name(&self, name: &[String], _level: Option<StorageLevel>) -> Result<()> {
-        self.shared.cached.write().insert(self.cache_key(name));
-        Ok(())
-    }
-
-    pub(crate) fn uncache_name(&self, name: &[String]) -> Result<()> {
-        self.shared.cached.write().remove(&self.cache_key(name));
-        Ok(())
-    }
-
-    fn has_cached_name(&self, name: &[String]) -> Result<bool> {
-        Ok(self.shared.cached.read().contains(&self.cache_key(name)))
-    }
-
-    fn cache_key(&self, name: &[String]) -> String {
-        match self.full_name(name) {
-            Ok(full) if self.shared.views.read().get(&full.table).is_none() => full.quoted(),
-            _ => crate::catalog::quoted(name).to_lowercase(),
+    pub(crate) async fn changed(&self, table: &Table) -> Result<()> {
+        if let TableKind::Files(files) = &table.kind {
+            self.refresh_cache(&files.location);
         }
-    }
-
-    /// A table's rows are others than before: what was kept of them is kept no longer.
-    pub(crate) async fn changed(&self, _table: &Table) -> Result<()> {
         Ok(())
     }
 }

@@ -34,9 +34,8 @@ impl Session {
             }
             (None, _) => self.settings().all().into_iter().collect(),
         };
-        let meaning = |(key, _): &(String, String)| {
-            Some(emberflow_base::settings::known(key).map_or("", |known| known.doc).to_owned())
-        };
+        let meaning =
+            |(key, _): &(String, String)| Some(emberflow_base::settings::known(key).map_or("", |known| known.doc).to_owned());
         let meanings: Vec<Option<String>> = pairs.iter().map(meaning).collect();
         let (keys, values): (Vec<_>, Vec<_>) = pairs.into_iter().map(|(key, value)| (Some(key), Some(value))).unzip();
         let count = keys.len();
@@ -49,17 +48,22 @@ impl Session {
     }
 
     fn reset(&self, key: Option<String>) -> Result<Rows> {
-        let mut settings = self.shared.settings.write();
-        match key {
+        self.change_settings(|settings| match key {
             Some(key) if emberflow_base::settings::known(&key).is_some_and(|known| known.is_static) => {
-                return Err(Error::new("CANNOT_MODIFY_STATIC_CONFIG").with("key", format!("\"{key}\"")));
+                Err(Error::new("CANNOT_MODIFY_STATIC_CONFIG").with("key", format!("\"{key}\"")))
             }
-            Some(key) => settings.unset(&key),
+            Some(key) => {
+                settings.unset(&key);
+                Ok(())
+            }
             None => {
-                let keys: Vec<String> = settings.all().into_keys().filter(|key| settings.is_modifiable(key)).collect();
+                let mut keys: Vec<String> = settings.all().into_keys().collect();
+                // The engine's own settings are not one session's to forget.
+                keys.retain(|key| settings.is_modifiable(key) && key != crate::memory::LIMIT);
                 keys.iter().for_each(|key| settings.unset(key));
+                Ok(())
             }
-        }
+        })?;
         Ok(tables::nothing())
     }
 

@@ -125,9 +125,7 @@ impl Session {
         match format {
             "parquet" | "csv" | "json" | "text" | "orc" | "avro" => Ok(()),
             "jdbc" | "xml" | "binaryfile" | "hive" => Err(Error::unsupported(format!("tables of the format {format}"))),
-            other => {
-                Err(Error::new("DATA_SOURCE_NOT_FOUND").with("provider", other).exception_class(Exception::ClassNotFound))
-            }
+            other => Err(Error::new("DATA_SOURCE_NOT_FOUND").with("provider", other).exception_class(Exception::ClassNotFound)),
         }
     }
 
@@ -212,7 +210,8 @@ impl Session {
             }
             Some(Named::Table(table)) => {
                 let full = FullName { database: table.database, table: table.name };
-                self.uncache_name(name)?;
+                // What cannot be resolved any more is kept by nothing.
+                let _ = self.uncache(table_relation(name)).await;
                 self.off_thread(move |session| session.engine.catalog.remove(&full)).await?;
             }
             None if if_exists => {}
@@ -289,18 +288,15 @@ impl Session {
         let count = emberflow_plan::tree::Expr::call("count", vec![one]);
         let kind = emberflow_plan::tree::RelationKind::Project { input: Some(relation), expressions: vec![count] };
         let batches = crate::execute::collect(self.query(Relation::new(kind), Default::default()).await?).await?;
-        let counted = batches.iter().find(|batch| batch.num_rows() > 0).map(|batch| {
-            batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0)
-        });
+        let counted = batches
+            .iter()
+            .find(|batch| batch.num_rows() > 0)
+            .map(|batch| batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0));
         Ok(counted.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 
     /// Takes a table's rows away and leaves the table.
-    pub(crate) async fn truncate_table(
-        &self,
-        name: &[String],
-        partition: emberflow_plan::tree::PartitionSpec,
-    ) -> Result<Rows> {
+    pub(crate) async fn truncate_table(&self, name: &[String], partition: emberflow_plan::tree::PartitionSpec) -> Result<Rows> {
         let table = match self.named(name)? {
             None => return Err(unresolved_table(name, &self.current_database())),
             Some(_) => self.table_for(name, "TRUNCATE TABLE")?,

@@ -5,7 +5,7 @@ mod write;
 
 use emberflow_base::Result;
 use emberflow_plan::Command;
-use emberflow_plan::tree::{CreateView, ViewKind};
+use emberflow_plan::tree::{CreateView, Storage, ViewKind};
 
 use super::{Decoder, empty_field, expression::foreign_function, names, not_set};
 use crate::proto;
@@ -72,6 +72,10 @@ impl<'a> Decoder<'a> {
             relation: self.relation(command.relation.as_ref().ok_or_else(missing)?)?,
             local: command.local,
             eager: command.eager,
+            storage: command
+                .storage_level
+                .as_ref()
+                .map(|level| Storage { memory: level.use_memory || level.use_off_heap, disk: level.use_disk }),
         })
     }
 }

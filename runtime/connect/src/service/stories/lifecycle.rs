@@ -210,18 +210,3 @@ async fn status_tells_what_became_of_operations() {
     assert_eq!(state(OPERATION).await, OperationState::Cancelled);
     assert_eq!(state("00000000-0000-0000-0000-0000000000ff").await, OperationState::Unknown);
 }
-
-#[tokio::test]
-async fn a_token_is_asked_for() {
-    let stage = Stage::with(|options| options.token = Some("open".into()));
-    let mut codes = Vec::new();
-    for header in
-        [("authorization", "Bearer open"), ("authentication", "Bearer open"), ("authorization", "Bearer shut"), ("x", "y")]
-    {
-        let metadata = vec![(header.0.to_owned(), header.1.to_owned())];
-        let (requests, mut responses) = stage.service.start(Method::Config, metadata).split();
-        let _ = requests.send(ask(SESSION, None).encode_to_vec().into()).await;
-        codes.push(responses.recv().await.unwrap().map_or_else(|status| status.code, |_| 0));
-    }
-    assert_eq!(codes, [0, 0, 16, 16]);
-}
