@@ -44,3 +44,4 @@ pub use job::{
     Job, JobHandle, JobOptions, NextBatch, OperatorFigure, OperatorMetrics, Progress, ResultOrder, StageProgress, Unit,
 };
 pub use runtime::{Runtime, RuntimeOptions};
+pub use stage::{MergePartitionsExec, ShuffleExec};

@@ -1,9 +1,13 @@
 //! Questions about plans that do not run them, and what is told to persist.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::logical_expr::LogicalPlan;
 use emberflow_base::{Error, Result};
 use emberflow_connect::backend::{Answer, Question, StorageLevel};
+use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::tree::{Command, Relation, RelationKind, Statement};
 
 use crate::session::Session;
@@ -118,14 +122,14 @@ impl Session {
         Ok(())
     }
 
-    /// The optimized plan with internal column names numbered anew: equal texts mean equal results.
+    /// The plan's text without the names of columns: equal texts mean equal results.
     async fn canonical(&self, relation: Relation) -> Result<String> {
         let analyzed = self.analyzed(relation).await?;
-        Ok(analyzed.plan.display_indent().to_string())
+        nameless(&analyzed.plan)
     }
 
     async fn input_files(&self, relation: Relation) -> Result<Vec<String>> {
-        use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+        use datafusion::common::tree_node::TreeNode;
         use datafusion::datasource::physical_plan::FileScanConfig;
         use datafusion::datasource::source::DataSourceExec;
         let analyzed = self.analyzed(relation).await?;
@@ -154,4 +158,46 @@ fn is_local(relation: &Relation) -> bool {
         RelationKind::Project { input: Some(input), .. } | RelationKind::ToDf { input, .. } => is_local(input),
         _ => false,
     }
+}
+
+/// The text of a plan with its internal names (`price#12`) numbered anew and without what stands before the number, except
+/// that scans keep what they read.
+fn nameless(plan: &LogicalPlan) -> Result<String> {
+    let mut names: HashMap<u64, (String, bool)> = HashMap::new();
+    let number = |name: &str| name.rsplit_once('#').and_then(|(name, number)| Some((number.parse().ok()?, name.to_owned())));
+    let walked = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            names.extend(number(scan.table_name.table()).map(|(number, name)| (number, (name, true))));
+        }
+        for field in node.schema().fields() {
+            if let Some((number, name)) = number(field.name()) {
+                names.entry(number).or_insert((name, false));
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    walked.map_err(from_datafusion)?;
+    let text = plan.display_indent().to_string();
+    let mut numbered: HashMap<u64, usize> = HashMap::new();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find('#') {
+        let digits = rest[at + 1..].len() - rest[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        out.push_str(&rest[..at]);
+        let known = rest[at + 1..at + 1 + digits].parse().ok().and_then(|number: u64| Some((number, names.get(&number)?)));
+        rest = &rest[at + 1..];
+        match known {
+            Some((number, (name, is_scan))) if out.ends_with(name.as_str()) => {
+                if !is_scan {
+                    out.truncate(out.len() - name.len());
+                }
+                let next = numbered.len();
+                out.push_str(&format!("#{}", numbered.entry(number).or_insert(next)));
+                rest = &rest[digits..];
+            }
+            _ => out.push('#'),
+        }
+    }
+    out.push_str(rest);
+    Ok(out)
 }

@@ -155,6 +155,11 @@ fn session_context(options: &EngineOptions) -> Result<SessionContext> {
     // Which task reads which file is then fixed: rows keep their order from run to run, and a lost task can be read again.
     tuning.execution.enable_file_stream_work_stealing = false;
     let runtime: Arc<RuntimeEnv> = RuntimeEnvBuilder::new().build_arc().map_err(emberflow_functions::errors::from_datafusion)?;
-    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_query_planner(Arc::new(crate::physical::Planner))
+        .with_default_features()
+        .build();
     Ok(SessionContext::new_with_state(state))
 }

@@ -23,6 +23,7 @@ mod environment;
 mod execute;
 mod explain;
 mod fault;
+mod physical;
 mod session;
 mod show;
 mod statements;

@@ -9,7 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod aggregates;
+pub mod aggregates;
 mod arguments;
 pub mod calendar;
 pub mod call;
@@ -31,6 +31,7 @@ pub mod literal;
 mod math;
 pub mod misc;
 pub mod operators;
+pub mod partitioned;
 pub mod pretty;
 pub mod registry;
 mod reshape;

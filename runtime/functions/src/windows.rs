@@ -37,7 +37,7 @@ pub static FUNCTIONS: &[Function] = &[
     shown("dense_rank", |call| rank(call, dense_rank_udwf()), |_| "DENSE_RANK()".into()),
     shown("lag", |call| shifted(call, lag_udwf()), |args| with_defaults("lag", args, 3, &["1", "NULL"])),
     shown("lead", |call| shifted(call, lead_udwf()), |args| with_defaults("lead", args, 3, &["1", "NULL"])),
-    window("nth_value", nth_value),
+    shown("nth_value", nth_value, |args| with_defaults("nth_value", &args[..args.len().min(2)], 2, &[])),
     window("ntile", ntile),
     shown("percent_rank", |call| share(call, percent_rank_udwf()), |_| "PERCENT_RANK()".into()),
     shown("rank", |call| rank(call, rank_udwf()), |_| "RANK()".into()),

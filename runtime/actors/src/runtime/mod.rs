@@ -62,7 +62,7 @@ impl Runtime {
         }
         let schema = plan.schema();
         let over = Arc::new(AtomicBool::new(false));
-        let stages = cut(plan, over.clone(), context.session_config().options())?;
+        let stages = cut(plan, over.clone(), options.gathers_in_order, context.session_config().options())?;
         let job = self.new_job(&options, &stages, over);
         let result = stages[0].exchange.clone();
         let driver = self.start_driver(&job, stages, context, &options);

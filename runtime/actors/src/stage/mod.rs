@@ -16,6 +16,7 @@
 
 mod cut;
 mod guard;
+mod layout;
 mod reader;
 mod watch;
 
@@ -27,8 +28,9 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 pub(crate) use cut::{Stage, cut};
 pub(crate) use guard::GuardExec;
+pub use layout::{MergePartitionsExec, ShuffleExec};
 
-use crate::exchange::{Exchange, Router, Shape, SpreadOptions};
+use crate::exchange::{Exchange, Router, Routing, Shape, SpreadOptions};
 use crate::pipeline::WatermarkExec;
 
 /// How task `producer` of the stage that runs `plan` routes its rows into `exchange`.
@@ -39,14 +41,14 @@ pub(crate) fn router_for(
     batch_rows: usize,
 ) -> Result<Router> {
     let first_lane = exchange.shape.first_lane_of_producer(producer);
-    let (partitioning, collect) = match &exchange.shape {
+    let (routing, collect) = match &exchange.shape {
         Shape::Gather | Shape::GatherInOrder | Shape::Keep => return Ok(Router::Straight { lane: first_lane }),
         Shape::Spread(to) => (to.clone(), !plan.boundedness().is_unbounded() && !carries_marks(plan)),
         // The merge downstream makes whole batches again.
-        Shape::SpreadSorted(to, _) => (to.clone(), false),
+        Shape::SpreadSorted(to, _) => (Routing::Planned(to.clone()), false),
     };
     Router::spread(SpreadOptions {
-        partitioning,
+        routing,
         first_lane,
         producer: if matches!(exchange.shape, Shape::Spread(_)) { producer } else { 0 },
         producers: exchange.producers,

@@ -234,10 +234,9 @@ impl Resolver<'_> {
         let flags = if self.case_sensitive { "" } else { "(?i)" };
         let regex = regex::Regex::new(&format!("^{flags}(?:{pattern})$"))
             .map_err(|error| Error::new("INVALID_REGEX").text(format!("`{pattern}` is not a regular expression: {error}")))?;
-        let columns = match plan_id {
-            Some(plan_id) => self.columns_of_plan(plan_id, scope)?,
-            None => scope.columns.iter().cloned().map(passed_on).collect(),
-        };
+        // As in Spark, whichever DataFrame was asked for its pattern.
+        let _ = plan_id;
+        let columns = scope.columns.iter().cloned().map(passed_on);
         Ok(columns.into_iter().filter(|selected| regex.is_match(&selected.name)).collect())
     }
 
@@ -251,7 +250,13 @@ impl Resolver<'_> {
         let name = call.bare();
         let Some(function) = registry::lookup(&name) else { return Ok(None) };
         let Kind::Generator(build) = &function.kind else { return Ok(None) };
-        let items = self.arguments(call, &name, scope)?;
+        let items = self.arguments(call, &name, scope).map_err(|error| match error.parameter("expression") {
+            Some(inner) if error.condition() == "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS" => {
+                let said = format!("\"{name}({})\"", inner.trim_matches('"'));
+                Error::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").with("expression", said)
+            }
+            _ => error,
+        })?;
         let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
         build(Call { name: &name, arguments, texts, is_distinct: false, ignore_nulls: None, context: self.context() }).map(Some)
     }

@@ -7,7 +7,8 @@ use emberflow_plan::tree::{Frame, FrameBound, FrameUnit, Literal, NullOrder, Sor
 /// `(a + b)`, `sum(a)`, `CASE WHEN ... END`.
 pub(crate) fn call(function: &Function, name: &str, arguments: &[String], is_distinct: bool) -> String {
     if let Some(display) = function.display {
-        return display(arguments);
+        let said = display(arguments);
+        return if is_distinct { said.replacen('(', "(DISTINCT ", 1) } else { said };
     }
     match (name, arguments) {
         ("==" | "=", [left, right]) => format!("({left} = {right})"),
@@ -241,6 +242,7 @@ fn bound(bound: &FrameBound, offset: Option<&str>) -> String {
         (FrameBound::UnboundedFollowing, _) => "UNBOUNDED FOLLOWING".into(),
         (FrameBound::Offset(_), Some(offset)) => match offset.strip_prefix('-') {
             Some(preceding) => format!("{preceding} PRECEDING"),
+            None if offset.starts_with("INTERVAL '-") => format!("{} PRECEDING", offset.replacen("'-", "'", 1)),
             None => format!("{offset} FOLLOWING"),
         },
         (FrameBound::Offset(_), None) => String::new(),

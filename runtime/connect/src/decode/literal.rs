@@ -172,7 +172,7 @@ fn decimal(message: &literal::Decimal) -> Result<Literal> {
     let bad =
         || Error::new("CONNECT_INVALID_PLAN.UNSUPPORTED_LITERAL_TYPE").with("typeInfo", format!("DECIMAL {}", message.value));
     let (digits, written_scale) = digits_and_scale(&message.value).ok_or_else(bad)?;
-    let scale = message.scale.unwrap_or(written_scale.max(0));
+    let scale = message.scale.unwrap_or(0).max(written_scale);
     let value = rescale(digits, written_scale, scale).ok_or_else(bad)?;
     let counted = (value.unsigned_abs().checked_ilog10().unwrap_or(0) + 1) as i32;
     let precision = message.precision.unwrap_or(0).max(counted).max(scale);
