@@ -9,7 +9,7 @@
 //! Not here: what any kernel computes. Begin at [`Kernel`].
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -210,6 +210,25 @@ impl ScalarUDFImpl for Kernel {
 
     fn return_field_from_args(&self, _: ReturnFieldArgs) -> FusionResult<FieldRef> {
         Ok(Arc::new(Field::new(&self.name, self.returns.clone(), self.nullable)))
+    }
+
+    /// The text of a deep expression grows with each level and is asked for at each level, so it ends in a digest.
+    fn schema_name(&self, arguments: &[Expr]) -> FusionResult<String> {
+        const NODES_MAX: usize = 32;
+        let mut nodes = 0;
+        for argument in arguments {
+            argument.apply(|_| {
+                nodes += 1;
+                Ok(if nodes > NODES_MAX { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })?;
+        }
+        if nodes > NODES_MAX {
+            let mut hasher = DefaultHasher::new();
+            arguments.hash(&mut hasher);
+            return Ok(format!("{}({:016x})", self.name, hasher.finish()));
+        }
+        let names: Vec<String> = arguments.iter().map(|argument| argument.schema_name().to_string()).collect();
+        Ok(format!("{}({})", self.name, names.join(",")))
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> FusionResult<ColumnarValue> {

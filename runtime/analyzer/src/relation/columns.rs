@@ -32,7 +32,9 @@ impl Resolver<'_> {
         self.level.set(level + steps.len() - 1);
         let resolved = self.relation(base, outer);
         self.level.set(level);
-        let mut chain = Chain { resolved: resolved?, computed: Vec::new(), open: HashSet::new() };
+        let resolved = resolved?;
+        let places = self.places(&resolved.output);
+        let mut chain = Chain { resolved, computed: Vec::new(), open: HashSet::new(), places };
         for (above, step) in steps.iter().enumerate().rev() {
             chain = self.step(chain, step, outer).map_err(|error| suggest::at(error, step.origin))?;
             if let Some(plan_id) = step.plan_id {
@@ -59,8 +61,9 @@ impl Resolver<'_> {
             }
         }
         let replaces_open = || {
-            let replaced = chain.resolved.output.iter().filter(|attribute| positions.contains_key(&self.folded(&attribute.name)));
-            replaced.into_iter().any(|attribute| chain.open.contains(&attribute.column))
+            let mut replaced = positions.keys().filter_map(|name| chain.places.get(name)).flatten();
+            let is_open = |attribute: &Attr| chain.open.contains(&attribute.column);
+            replaced.any(|place| chain.resolved.output.get(*place).is_some_and(is_open))
         };
         let uses_open = || {
             let used = made.iter().flat_map(|column| column.item.typed.expr.column_refs());
@@ -70,40 +73,46 @@ impl Resolver<'_> {
         if !chain.open.is_empty() && (by_itself || uses_open() || replaces_open()) {
             chain = self.closed(chain)?;
         }
-        let mut used = vec![false; made.len()];
-        let mut selected: Vec<Selected> = Vec::with_capacity(chain.resolved.output.len() + made.len());
-        for attribute in chain.resolved.output.iter() {
-            match positions.get(&self.folded(&attribute.name)) {
-                Some(position) => {
-                    used[*position] = true;
-                    selected.push(again(&made[*position]));
-                }
-                None => selected.push(passed_on(Arc::clone(attribute))),
-            }
-        }
-        selected.extend(made.into_iter().zip(used).filter(|(_, used)| !used).map(|(selected, _)| selected));
         if by_itself {
+            let mut used = vec![false; made.len()];
+            let mut selected: Vec<Selected> = Vec::with_capacity(chain.resolved.output.len() + made.len());
+            for attribute in chain.resolved.output.iter() {
+                match positions.get(&self.folded(&attribute.name)) {
+                    Some(position) => {
+                        used[*position] = true;
+                        selected.push(again(&made[*position]));
+                    }
+                    None => selected.push(passed_on(Arc::clone(attribute))),
+                }
+            }
+            selected.extend(made.into_iter().zip(used).filter(|(_, used)| !used).map(|(selected, _)| selected));
             let input = chain.resolved;
             let aggregates = selected.iter().any(|column| crate::aggregate::has_aggregate(&column.item.typed.expr));
             let resolved = match aggregates {
                 true => self.finish_aggregate(crate::aggregate::Aggregated::new(input, Vec::new(), None), selected)?,
                 false => self.project_selected(input, selected)?,
             };
-            return Ok(Chain { resolved, computed: Vec::new(), open: HashSet::new() });
+            let places = self.places(&resolved.output);
+            return Ok(Chain { resolved, computed: Vec::new(), open: HashSet::new(), places });
         }
         let before = Arc::clone(&chain.resolved.output);
-        let output: Vec<Attr> = selected
-            .into_iter()
-            .map(|column| {
-                let is_new = column.attribute.is_none();
-                let (expr, attribute) = self.output_column(column);
-                if is_new {
-                    chain.open.insert(attribute.column.clone());
-                    chain.computed.push((expr, Arc::clone(&attribute)));
+        let mut output = before.to_vec();
+        for column in made {
+            let places = chain.places.entry(self.folded(&column.name)).or_default();
+            if places.is_empty() {
+                places.push(output.len());
+            }
+            // A name that stands twice gets two columns of its own.
+            for place in places.iter() {
+                let (expr, attribute) = self.output_column(again(&column));
+                chain.open.insert(attribute.column.clone());
+                chain.computed.push((expr, Arc::clone(&attribute)));
+                match output.get_mut(*place) {
+                    Some(replaced) => *replaced = attribute,
+                    None => output.push(attribute),
                 }
-                attribute
-            })
-            .collect();
+            }
+        }
         let hidden = Hidden { attributes: before, next: chain.resolved.hidden.take() };
         chain.resolved = Resolved {
             output: output.into(),
@@ -117,9 +126,9 @@ impl Resolver<'_> {
 
     /// The chain so far with all its columns in the plan.
     fn closed(&self, chain: Chain) -> Result<Chain> {
-        let Chain { resolved, mut computed, open } = chain;
+        let Chain { resolved, mut computed, open, places } = chain;
         if open.is_empty() {
-            return Ok(Chain { resolved, computed, open });
+            return Ok(Chain { resolved, computed, open, places });
         }
         // Everything below stays, for whoever still reaches for it; what the columns are made of comes along by itself.
         let kept = resolved.output.iter().filter(|attribute| !open.contains(&attribute.column));
@@ -128,7 +137,16 @@ impl Resolver<'_> {
         columns.append(&mut computed);
         let (below, stacked) = resolved.to_project()?;
         let plan = crate::aggregate::project_with_windows(self, below, &columns)?;
-        Ok(Chain { resolved: Resolved { plan, stacked, ..resolved }, computed: Vec::new(), open: HashSet::new() })
+        Ok(Chain { resolved: Resolved { plan, stacked, ..resolved }, computed: Vec::new(), open: HashSet::new(), places })
+    }
+
+    /// Where in `output` each name stands.
+    fn places(&self, output: &[Attr]) -> HashMap<String, Vec<usize>> {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(output.len());
+        for (place, attribute) in output.iter().enumerate() {
+            places.entry(self.folded(&attribute.name)).or_default().push(place);
+        }
+        places
     }
 
     /// A name as the session compares names.
@@ -271,6 +289,8 @@ struct Chain {
     /// Columns that wait for their projection, over the plan as it is.
     computed: Vec<(datafusion::logical_expr::Expr, Attr)>,
     open: HashSet<String>,
+    /// Where in the output each name stands.
+    places: HashMap<String, Vec<usize>>,
 }
 
 /// Neither an aggregate nor a window nor something that asks another query: it may share a projection with others.
