@@ -118,6 +118,7 @@ impl Resolver<'_> {
             output: output.into(),
             hidden: Some(Arc::new(hidden)),
             qualified_only: Vec::new(),
+            metadata: Vec::new(),
             aggregated: None,
             ..chain.resolved
         };
