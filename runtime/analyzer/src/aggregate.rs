@@ -138,10 +138,7 @@ impl Aggregated {
 
     /// The input, with columns for what depends on the partition, and groupings and calls over it.
     #[allow(clippy::type_complexity)]
-    fn with_partition_values(
-        &self,
-        resolver: &Resolver<'_>,
-    ) -> Result<(LogicalPlan, Vec<(Expr, Attr)>, Vec<(Expr, Attr)>)> {
+    fn with_partition_values(&self, resolver: &Resolver<'_>) -> Result<(LogicalPlan, Vec<(Expr, Attr)>, Vec<(Expr, Attr)>)> {
         let all = self.groups.iter().chain(&self.calls).map(|(expr, _)| expr.clone()).collect();
         let (input, mut all) = resolver.with_partition_values(self.input.plan.clone(), all)?;
         let calls = all.split_off(self.groups.len());

@@ -68,6 +68,5 @@ pub fn same_name(left: &str, right: &str, case_sensitive: bool) -> bool {
     if case_sensitive {
         return left == right;
     }
-    left.eq_ignore_ascii_case(right)
-        || (!(left.is_ascii() && right.is_ascii()) && left.to_lowercase() == right.to_lowercase())
+    left.eq_ignore_ascii_case(right) || (!(left.is_ascii() && right.is_ascii()) && left.to_lowercase() == right.to_lowercase())
 }

@@ -108,9 +108,7 @@ pub fn sees_partitions(plan: &LogicalPlan) -> bool {
 fn schema_of(input: &LogicalPlan, operation: &Operation) -> FusionResult<DFSchemaRef> {
     let have = input.schema();
     let added: Vec<Field> = match operation {
-        Operation::Values(columns) => {
-            columns.iter().map(|(name, value)| Field::new(name, value.arrow_type(), false)).collect()
-        }
+        Operation::Values(columns) => columns.iter().map(|(name, value)| Field::new(name, value.arrow_type(), false)).collect(),
         Operation::Ranges { column, .. } => vec![Field::new(column, DataType::Int32, false)],
         Operation::Shuffle { .. } => Vec::new(),
         _ => return Ok(Arc::clone(have)),

@@ -5,8 +5,8 @@
 //!       input                   ─►     PartitionValues: rand#9
 //!                                        input
 
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::Column;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use emberflow_base::Result;
 use emberflow_functions::errors::from_datafusion;
@@ -18,11 +18,7 @@ use crate::resolver::Resolver;
 impl Resolver<'_> {
     /// `plan` with a column for each such call in `expressions`, and the expressions over those columns. Equal calls share
     /// one: the same seed gives the same numbers.
-    pub(crate) fn with_partition_values(
-        &self,
-        plan: LogicalPlan,
-        expressions: Vec<Expr>,
-    ) -> Result<(LogicalPlan, Vec<Expr>)> {
+    pub(crate) fn with_partition_values(&self, plan: LogicalPlan, expressions: Vec<Expr>) -> Result<(LogicalPlan, Vec<Expr>)> {
         if !expressions.iter().any(calls_any) {
             return Ok((plan, expressions));
         }

@@ -24,8 +24,7 @@ pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> E
         .map(|attribute| attribute.qualifier.iter().cloned().chain([attribute.name.clone()]).collect())
         .collect();
     let shown = shown_parts(parts.len(), &names);
-    let mut names: Vec<String> =
-        names.iter().map(|name| quoted_name(&name[name.len().saturating_sub(shown)..])).collect();
+    let mut names: Vec<String> = names.iter().map(|name| quoted_name(&name[name.len().saturating_sub(shown)..])).collect();
     names.sort_by_key(|name| strsim::levenshtein(name, &wanted));
     at(unresolved(parts, names), origin)
 }
@@ -49,15 +48,15 @@ fn unresolved(parts: &[String], mut proposals: Vec<String>) -> Error {
     if proposals.is_empty() {
         return Error::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").with("objectName", quoted_name(parts));
     }
-    Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION")
-        .with("objectName", quoted_name(parts))
-        .with("proposal", proposals.join(", "))
+    Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", quoted_name(parts)).with("proposal", proposals.join(", "))
 }
 
 /// How many of the last parts of the names are told: what all have before them is left out, unless it was asked for.
 fn shown_parts(asked: usize, names: &[Vec<String>]) -> usize {
     let same_but_last = |count: usize| {
-        names.windows(2).all(|pair| pair[0][..pair[0].len().saturating_sub(count)] == pair[1][..pair[1].len().saturating_sub(count)])
+        names
+            .windows(2)
+            .all(|pair| pair[0][..pair[0].len().saturating_sub(count)] == pair[1][..pair[1].len().saturating_sub(count)])
     };
     match asked {
         1 if same_but_last(1) => 1,

@@ -79,10 +79,9 @@ impl Exception {
             Self::PartitionsAlreadyExist => {
                 hierarchy!("org.apache.spark.sql.catalyst.analysis.PartitionsAlreadyExistException", ANALYSIS)
             }
-            Self::CatalogNotFound => hierarchy!(
-                "org.apache.spark.sql.connector.catalog.CatalogNotFoundException",
-                "org.apache.spark.SparkException"
-            ),
+            Self::CatalogNotFound => {
+                hierarchy!("org.apache.spark.sql.connector.catalog.CatalogNotFoundException", "org.apache.spark.SparkException")
+            }
             Self::Arithmetic => {
                 hierarchy!("org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException", RUNTIME)
             }

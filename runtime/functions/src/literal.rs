@@ -190,11 +190,9 @@ fn of_scalar(value: &ScalarValue, data_type: &DataType) -> Result<Literal> {
         ScalarValue::DurationMicrosecond(Some(micros)) => {
             Literal::DayTimeInterval { micros: *micros, data_type: data_type.clone() }
         }
-        ScalarValue::IntervalMonthDayNano(Some(interval)) => Literal::CalendarInterval {
-            months: interval.months,
-            days: interval.days,
-            micros: interval.nanoseconds / 1000,
-        },
+        ScalarValue::IntervalMonthDayNano(Some(interval)) => {
+            Literal::CalendarInterval { months: interval.months, days: interval.days, micros: interval.nanoseconds / 1000 }
+        }
         _ => return Err(mismatch(data_type)),
     })
 }

@@ -53,12 +53,9 @@ impl Router {
         let batch_rows = options.batch_rows.filter(|_| !options.schema.fields().is_empty());
         let collectors = batch_rows.map(|rows| (0..lanes).map(|_| collector(rows)).collect()).unwrap_or_default();
         let split = match options.routing {
-            Routing::Planned(to) => Split::Planned(Box::new(BatchPartitioner::try_new(
-                to,
-                options.split_time,
-                options.producer,
-                options.producers,
-            )?)),
+            Routing::Planned(to) => {
+                Split::Planned(Box::new(BatchPartitioner::try_new(to, options.split_time, options.producer, options.producers)?))
+            }
             Routing::Numbered { column, lanes } => Split::Numbered { column, lanes, time: options.split_time },
         };
         Ok(Self::Spread(Box::new(Spread { first_lane: options.first_lane, split, collectors })))

@@ -180,8 +180,12 @@ impl Resolver<'_> {
         let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
         let mut said = match (name, call.ignore_nulls) {
             // Spark's parser makes of these what has no name of its own.
-            ("first_value", Some(true)) => text::call(function, "first", &texts, call.is_distinct).replacen("first_value", "first", 1),
-            ("last_value", Some(true)) => text::call(function, "last", &texts, call.is_distinct).replacen("last_value", "last", 1),
+            ("first_value", Some(true)) => {
+                text::call(function, "first", &texts, call.is_distinct).replacen("first_value", "first", 1)
+            }
+            ("last_value", Some(true)) => {
+                text::call(function, "last", &texts, call.is_distinct).replacen("last_value", "last", 1)
+            }
             _ => text::call(function, name, &texts, call.is_distinct),
         };
         if let (true, [order]) = (is_inverse_distribution(name), call.within_group.as_slice()) {
@@ -347,8 +351,9 @@ const USUAL_ORDER: &str = "lambdafunction((IF(((namedlambdavariable() IS NULL) A
 /// Aggregates of random numbers would not be the same when a task runs again.
 fn refuse_nondeterministic(item: &Item) -> Result<()> {
     match crate::partition_values::calls_any(&item.typed.expr) {
-        true => Err(Error::new("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION")
-            .with("sqlExpr", format!("\"{}\"", item.text))),
+        true => {
+            Err(Error::new("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION").with("sqlExpr", format!("\"{}\"", item.text)))
+        }
         false => Ok(()),
     }
 }
@@ -374,8 +379,7 @@ fn mentions_aggregate(expr: &Expr) -> bool {
 pub(crate) fn written_aggregates(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
         ExprKind::Function(call) => {
-            let is_aggregate =
-                registry::lookup(&call.bare()).is_some_and(|function| matches!(function.kind, Kind::Aggregate(_)));
+            let is_aggregate = registry::lookup(&call.bare()).is_some_and(|function| matches!(function.kind, Kind::Aggregate(_)));
             if is_aggregate { vec![expr] } else { call.arguments.iter().flat_map(written_aggregates).collect() }
         }
         ExprKind::Alias { expression, .. } | ExprKind::Cast { expression, .. } => written_aggregates(expression),

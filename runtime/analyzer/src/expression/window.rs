@@ -159,10 +159,7 @@ impl Resolver<'_> {
             .with("sqlExpr", format!("\"{frame_text}\""))
             .with("location", location)
             .with("exprType", data_type.quoted())
-            .with(
-                "expectedType",
-                "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")",
-            ))
+            .with("expectedType", "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"))
     }
 
     /// The text of a bound's offset; `negative` prints one that precedes.

@@ -31,9 +31,9 @@ impl Resolver<'_> {
             _ => error,
         })?;
         if has_aggregate(&item.typed.expr) {
-            let called = written_aggregates(condition).into_iter().map(|call| {
-                Ok(self.in_form(TextForm::Qualified, || self.expression(call, &scope))?.text)
-            });
+            let called = written_aggregates(condition)
+                .into_iter()
+                .map(|call| Ok(self.in_form(TextForm::Qualified, || self.expression(call, &scope))?.text));
             let error = Error::new("INVALID_WHERE_CONDITION")
                 .with("condition", format!("\"{}\"", item.text))
                 .with("expressionList", called.collect::<Result<Vec<_>>>()?.join(", "));

@@ -41,13 +41,7 @@ impl Resolver<'_> {
         self.parted(resolved, expressions, partitions, outer)
     }
 
-    fn parted(
-        &self,
-        resolved: Resolved,
-        expressions: &[Expr],
-        partitions: usize,
-        outer: Option<&Scope<'_>>,
-    ) -> Result<Resolved> {
+    fn parted(&self, resolved: Resolved, expressions: &[Expr], partitions: usize, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let orders: Vec<&SortOrder> = expressions
             .iter()
             .filter_map(|expression| match &expression.kind {
@@ -73,13 +67,7 @@ impl Resolver<'_> {
     }
 
     /// Equal keys into one partition: the one Spark's hash says.
-    fn hashed(
-        &self,
-        resolved: Resolved,
-        keys: &[Expr],
-        partitions: usize,
-        outer: Option<&Scope<'_>>,
-    ) -> Result<Resolved> {
+    fn hashed(&self, resolved: Resolved, keys: &[Expr], partitions: usize, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let number = match keys {
             [Expr { kind: ExprKind::DirectPartition(number), .. }] => (**number).clone(),
             keys => Expr::call("hash", keys.to_vec()),
@@ -166,16 +154,8 @@ impl Resolver<'_> {
 }
 
 /// Advice on how to join.
-const JOIN_HINTS: &[&str] = &[
-    "broadcast",
-    "broadcastjoin",
-    "mapjoin",
-    "merge",
-    "mergejoin",
-    "shuffle_merge",
-    "shuffle_hash",
-    "shuffle_replicate_nl",
-];
+const JOIN_HINTS: &[&str] =
+    &["broadcast", "broadcastjoin", "mapjoin", "merge", "mergejoin", "shuffle_merge", "shuffle_hash", "shuffle_replicate_nl"];
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

@@ -41,8 +41,7 @@ impl Resolver<'_> {
                 "MISSING_GROUP_BY" => {
                     let column = resolved.output.iter().find(|attribute| used.contains(&attribute.column));
                     let name = column.map_or(selected.name.as_str(), |attribute| &attribute.name);
-                    Error::new("INVALID_OBSERVED_METRICS.NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE")
-                        .with("expr", format!("\"{name}\""))
+                    Error::new("INVALID_OBSERVED_METRICS.NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE").with("expr", format!("\"{name}\""))
                 }
                 _ => error,
             })?;

@@ -41,10 +41,8 @@ impl Resolver<'_> {
             return Err(Error::new("UNPIVOT_REQUIRES_VALUE_COLUMNS"));
         }
         let context = self.context();
-        let common =
-            coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi).ok_or_else(|| {
-                Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", columns_by_type(&values))
-            })?;
+        let common = coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi)
+            .ok_or_else(|| Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", columns_by_type(&values)))?;
         let nullable = values.iter().any(|value| value.item.typed.nullable);
         let mut output: Vec<Attr> = Vec::new();
         let mut made: Vec<Vec<datafusion::logical_expr::Expr>> = vec![Vec::new(); values.len()];

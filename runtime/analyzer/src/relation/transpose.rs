@@ -20,8 +20,7 @@ impl Resolver<'_> {
     pub(super) fn transpose(&self, input: &Relation, index: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let resolved = self.unique(&self.relation(input, outer)?)?;
         let index = self.index_column(&resolved, index, outer)?;
-        let others: Vec<Attr> =
-            resolved.output.iter().filter(|attribute| attribute.column != index.column).cloned().collect();
+        let others: Vec<Attr> = resolved.output.iter().filter(|attribute| attribute.column != index.column).cloned().collect();
         let context = self.context();
         let common = match others.is_empty() {
             true => DataType::Null,
@@ -80,7 +79,13 @@ impl Resolver<'_> {
     }
 
     /// The input's rows, ordered by index: each one's index as text, and its other values in the common type.
-    fn index_values(&self, resolved: &Resolved, index: &Attr, others: &[Attr], common: &DataType) -> Result<Vec<(String, Vec<Literal>)>> {
+    fn index_values(
+        &self,
+        resolved: &Resolved,
+        index: &Attr,
+        others: &[Attr],
+        common: &DataType,
+    ) -> Result<Vec<(String, Vec<Literal>)>> {
         const ROWS_MAX: &str = "spark.sql.transposeMaxValues";
         let most = usize::try_from(self.environment.settings().number(ROWS_MAX)).unwrap_or(500);
         let context = self.context();

@@ -16,9 +16,7 @@ use emberflow_functions::operators::logic;
 pub(super) fn guarded(plan: LogicalPlan) -> Result<LogicalPlan> {
     let guarded = plan.transform_down_with_subqueries(|plan| match plan {
         LogicalPlan::Filter(filter) => match logic::in_safe_order(&filter.predicate).map_err(to_datafusion)? {
-            Some(predicate) => {
-                Ok(Transformed::yes(LogicalPlan::Filter(Filter::try_new(predicate, filter.input)?)))
-            }
+            Some(predicate) => Ok(Transformed::yes(LogicalPlan::Filter(Filter::try_new(predicate, filter.input)?))),
             None => Ok(Transformed::no(LogicalPlan::Filter(filter))),
         },
         other => Ok(Transformed::no(other)),

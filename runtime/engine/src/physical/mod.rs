@@ -75,9 +75,7 @@ impl ExtensionPlanner for Planner {
                 None => input,
             },
             Operation::Coalesce { partitions } => Arc::new(MergePartitionsExec::new(input, *partitions)),
-            Operation::Shuffle { column, partitions } => {
-                Arc::new(ShuffleExec::new(input, position(column)?, *partitions))
-            }
+            Operation::Shuffle { column, partitions } => Arc::new(ShuffleExec::new(input, position(column)?, *partitions)),
             Operation::Ranges { column, partitions, orders } => match ordering(orders, schema, session, context)? {
                 Some(order) => ranges::plan(input, column, *partitions, order),
                 None => return internal_err!("ranges need an order"),

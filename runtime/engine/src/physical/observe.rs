@@ -53,14 +53,8 @@ pub(super) fn plan(
             Ok((name.clone(), create_physical_expr(expr, &over_calls, props, context)?, data_type.clone()))
         })
         .collect::<Result<Vec<_>>>()?;
-    let observed = Observed {
-        name: observation.name.clone(),
-        plan_id: observation.plan_id,
-        calls,
-        over,
-        figures,
-        merged: Mutex::default(),
-    };
+    let observed =
+        Observed { name: observation.name.clone(), plan_id: observation.plan_id, calls, over, figures, merged: Mutex::default() };
     Ok(PartitionwiseExec::plan(input, Observe(Arc::new(observed))))
 }
 

@@ -21,12 +21,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::partitionwise::{Partitionwise, PartitionwiseExec, Run};
 
 /// `input` with the number of each row's range in a new column.
-pub(super) fn plan(
-    input: Arc<dyn ExecutionPlan>,
-    column: &str,
-    partitions: usize,
-    order: LexOrdering,
-) -> Arc<dyn ExecutionPlan> {
+pub(super) fn plan(input: Arc<dyn ExecutionPlan>, column: &str, partitions: usize, order: LexOrdering) -> Arc<dyn ExecutionPlan> {
     let total = Arc::new(AtomicUsize::new(0));
     let counted = PartitionwiseExec::plan(input, Count(Arc::clone(&total)));
     PartitionwiseExec::plan(counted, Ranges { column: column.to_owned(), partitions, order, total })

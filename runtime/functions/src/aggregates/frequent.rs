@@ -91,7 +91,13 @@ fn hash_of(value: &ScalarValue) -> i32 {
     };
     match value {
         value if value.is_null() => 0,
-        ScalarValue::Boolean(Some(flag)) => if *flag { 1231 } else { 1237 },
+        ScalarValue::Boolean(Some(flag)) => {
+            if *flag {
+                1231
+            } else {
+                1237
+            }
+        }
         ScalarValue::Int8(Some(value)) => i32::from(*value),
         ScalarValue::Int16(Some(value)) => i32::from(*value),
         ScalarValue::Int32(Some(value)) | ScalarValue::Date32(Some(value)) => *value,
@@ -170,7 +176,8 @@ impl Fold for Frequent {
         // In the order of the map, in which another one takes them in.
         let ordered: Vec<&ScalarValue> = groups.iter().flat_map(Counters::in_map_order).collect();
         let counts = groups.iter().flat_map(|counters| {
-            let count = |item: &ScalarValue| counters.items.iter().find(|(known, _)| known == item).map_or(0, |(_, count)| *count);
+            let count =
+                |item: &ScalarValue| counters.items.iter().find(|(known, _)| known == item).map_or(0, |(_, count)| *count);
             counters.in_map_order().into_iter().map(count).collect::<Vec<_>>()
         });
         let counts = Arc::new(Int64Array::from_iter_values(counts));

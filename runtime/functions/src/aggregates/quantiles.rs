@@ -203,9 +203,8 @@ impl Fold for Quantiles {
             let (values, g, delta) = (list(0), list(1), list(2));
             let (values, g) = (values.as_primitive::<Float64Type>(), g.as_primitive::<Int64Type>());
             let delta = delta.as_primitive::<Int64Type>();
-            let samples = (0..values.len())
-                .map(|at| Sample { value: values.value(at), g: g.value(at), delta: delta.value(at) })
-                .collect();
+            let samples =
+                (0..values.len()).map(|at| Sample { value: values.value(at), g: g.value(at), delta: delta.value(at) }).collect();
             let count = states[3].as_primitive::<Int64Type>().value(row);
             self.groups[*group].merge(Sketch { head: Vec::new(), samples, count }, self.error);
         }

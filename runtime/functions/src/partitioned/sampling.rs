@@ -63,9 +63,7 @@ impl Sampler {
                     *lower <= number && number < *upper
                 })
                 .collect(),
-            Kind::Repeated(poisson) => {
-                (0..rows as u32).flat_map(|row| std::iter::repeat_n(row, poisson.draw())).collect()
-            }
+            Kind::Repeated(poisson) => (0..rows as u32).flat_map(|row| std::iter::repeat_n(row, poisson.draw())).collect(),
         }
     }
 }

@@ -229,14 +229,8 @@ pub enum TableChange {
 pub enum ViewChange {
     RenameTo(Vec<String>),
     SetProperties(Options),
-    UnsetProperties {
-        keys: Vec<String>,
-        if_exists: bool,
-    },
-    Query {
-        query: Relation,
-        text: String,
-    },
+    UnsetProperties { keys: Vec<String>, if_exists: bool },
+    Query { query: Relation, text: String },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -249,10 +243,7 @@ pub enum DatabaseChange {
 #[derive(Debug, Clone, PartialEq)]
 pub enum VariableValues {
     Each(Vec<(Vec<String>, Option<Expr>)>),
-    Query {
-        names: Vec<Vec<String>>,
-        query: Relation,
-    },
+    Query { names: Vec<Vec<String>>, query: Relation },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
