@@ -34,7 +34,7 @@ pub fn table(data: &LocalData) -> Result<SourceTable> {
     };
     let arrow: SchemaRef = Arc::new(to_arrow_schema(&positional(&schema)));
     let batches = batches.iter().map(|batch| normalised(batch, &arrow)).collect::<Result<Vec<_>>>()?;
-    Ok(SourceTable { provider: Arc::new(LocalTable { schema: arrow, batches }), schema, files: Vec::new() })
+    Ok(SourceTable { provider: Arc::new(LocalTable { schema: arrow, batches }), schema, files: Vec::new(), hidden: Vec::new() })
 }
 
 /// Set in the configuration of a query that can tell how rows lie in partitions.

@@ -342,12 +342,6 @@ impl Resolver<'_> {
     }
 }
 
-/// The comparison by which `array_sort` sorts by itself, as Spark prints it.
-const USUAL_ORDER: &str = "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, \
-    (IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), -1, \
-    (IF((namedlambdavariable() < namedlambdavariable()), -1, \
-    (IF((namedlambdavariable() > namedlambdavariable()), 1, 0)))))))))), namedlambdavariable(), namedlambdavariable())";
-
 /// Aggregates of random numbers would not be the same when a task runs again.
 fn refuse_nondeterministic(item: &Item) -> Result<()> {
     match crate::partition_values::calls_any(&item.typed.expr) {
