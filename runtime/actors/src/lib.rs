@@ -49,3 +49,4 @@ pub use job::{
 pub use keep::{KeepOptions, Kept, KeptFigures};
 pub use memory::{Budget, MemoryFigures, SpillFolder};
 pub use runtime::{Runtime, RuntimeOptions};
+pub use stage::{MergePartitionsExec, ShuffleExec};

@@ -19,7 +19,7 @@ use emberflow_base::World;
 use emberflow_base::world::Seeded;
 
 use crate::driver::{Ending, Fact, Fault, JobState, Order, RetryPolicy, StageFacts, TaskEnd};
-use crate::exchange::{CreditCore, CreditLimits, LaneCore, Parcel, Permit, Shape, Taken};
+use crate::exchange::{CreditCore, CreditLimits, LaneCore, Parcel, Permit, Routing, Shape, Taken};
 use crate::memory::SpillFile;
 
 /// How a task reads its lanes.
@@ -96,11 +96,11 @@ impl Sim {
         let shape = |stage: usize| match (stage, dice(3)) {
             (0, _) => Shape::Keep,
             (stage, _) if tasks[parents[stage - 1]] > 1 => {
-                Shape::Spread(Partitioning::RoundRobinBatch(tasks[parents[stage - 1]]))
+                Shape::Spread(Routing::Planned(Partitioning::RoundRobinBatch(tasks[parents[stage - 1]])))
             }
             (_, 0) => Shape::Gather,
             (_, 1) => Shape::GatherInOrder,
-            _ => Shape::Spread(Partitioning::RoundRobinBatch(1)),
+            _ => Shape::Spread(Routing::Planned(Partitioning::RoundRobinBatch(1))),
         };
         let shapes: Vec<Shape> = (0..count).map(shape).collect();
         let limits = CreditLimits { lane_batches: 1 + dice(3), lane_bytes: 64, overrun_bytes: 24 };

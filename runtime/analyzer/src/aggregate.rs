@@ -5,6 +5,7 @@
 //! [`Aggregated`] holds the parts; [`Aggregated::plan`] builds the nodes from them, again after each addition.
 //! Not here: resolving the expressions (`relation::aggregate`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::common::Column;
@@ -135,14 +136,26 @@ impl Aggregated {
         project_with_windows(resolver, plan, &self.selected)
     }
 
+    /// The input, with columns for what depends on the partition, and groupings and calls over it.
+    #[allow(clippy::type_complexity)]
+    fn with_partition_values(&self, resolver: &Resolver<'_>) -> Result<(LogicalPlan, Vec<(Expr, Attr)>, Vec<(Expr, Attr)>)> {
+        let all = self.groups.iter().chain(&self.calls).map(|(expr, _)| expr.clone()).collect();
+        let (input, mut all) = resolver.with_partition_values(self.input.plan.clone(), all)?;
+        let calls = all.split_off(self.groups.len());
+        let named = |exprs: Vec<Expr>, of: &[(Expr, Attr)]| {
+            exprs.into_iter().zip(of).map(|(expr, (_, attribute))| (expr, Arc::clone(attribute))).collect()
+        };
+        Ok((input, named(all, &self.groups), named(calls, &self.calls)))
+    }
+
     fn aggregate(&self, resolver: &Resolver<'_>) -> Result<LogicalPlan> {
-        let mut input = self.input.plan.clone();
+        let (mut input, groups, calls) = self.with_partition_values(resolver)?;
         let named = |(expr, attribute): &(Expr, Attr)| match expr {
             Expr::Column(column) if column.name == attribute.column => expr.clone(),
             other => other.clone().alias(&attribute.column),
         };
-        let mut groups: Vec<Expr> = self.groups.iter().map(named).collect();
-        let mut calls: Vec<Expr> = self.calls.iter().map(named).collect();
+        let mut groups: Vec<Expr> = groups.iter().map(named).collect();
+        let mut calls: Vec<Expr> = calls.iter().map(named).collect();
         // Grouping sets name their columns, and an aggregate evaluates no sub-queries: what is computed gets columns first.
         let mut computed: Vec<Expr> = Vec::new();
         if self.sets.is_some() || groups.iter().any(membership::has_subquery) {
@@ -201,15 +214,17 @@ pub(crate) fn project_with_windows(
     selected: &[(Expr, Attr)],
 ) -> Result<LogicalPlan> {
     let expressions = selected.iter().map(|(expr, _)| membership::as_value(expr.clone())).collect::<Result<_>>()?;
-    let (plan, expressions) = extract_windows(resolver, input, expressions)?;
+    let (plan, expressions) = resolver.with_partition_values(input, expressions)?;
+    let (plan, expressions) = extract_windows(resolver, plan, expressions)?;
     let mut columns: Vec<Expr> = Vec::with_capacity(selected.len());
+    // A column passed on twice stands once in the plan.
+    let mut named = HashSet::with_capacity(selected.len());
     for (expr, (_, attribute)) in expressions.into_iter().zip(selected) {
-        let expr = match &expr {
-            Expr::Column(column) if column.name == attribute.column => expr,
-            _ => expr.alias(&attribute.column),
-        };
-        if !columns.contains(&expr) {
-            columns.push(expr);
+        if named.insert(attribute.column.as_str()) {
+            columns.push(match &expr {
+                Expr::Column(column) if column.name == attribute.column => expr,
+                _ => expr.alias(&attribute.column),
+            });
         }
     }
     project(plan, columns)

@@ -65,5 +65,8 @@ impl Attribute {
 
 /// Whether two names are the same to the session.
 pub fn same_name(left: &str, right: &str, case_sensitive: bool) -> bool {
-    if case_sensitive { left == right } else { left.eq_ignore_ascii_case(right) || left.to_lowercase() == right.to_lowercase() }
+    if case_sensitive {
+        return left == right;
+    }
+    left.eq_ignore_ascii_case(right) || (!(left.is_ascii() && right.is_ascii()) && left.to_lowercase() == right.to_lowercase())
 }

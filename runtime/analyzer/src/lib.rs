@@ -17,6 +17,8 @@ mod aggregate;
 mod attribute;
 mod environment;
 mod expression;
+mod node;
+mod partition_values;
 mod relation;
 mod resolved;
 mod resolver;
@@ -25,5 +27,6 @@ mod suggest;
 
 pub use attribute::{Attr, Attribute};
 pub use environment::{Environment, SessionVariable, Source, Table};
+pub use node::{Observation, Operation, PartitionNode, sees_partitions};
 pub use resolved::Resolved;
 pub use resolver::{Analyzed, analyze, resolve_view};

@@ -4,7 +4,7 @@
 //!     output:         [price → price#1, qty → qty#2]   (what `*` gives; names may repeat)
 //!     hidden:         day#3                            (a sort or filter above may still reach it)
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::common::Column;
@@ -15,6 +15,7 @@ use emberflow_plan::StructType;
 
 use crate::aggregate::Aggregated;
 use crate::attribute::Attr;
+use crate::node::{Operation, PartitionNode};
 
 /// Columns below the output that may still be reached, nearest first; each level shares its list with the plan it came from.
 #[derive(Debug, Clone)]
@@ -46,7 +47,12 @@ pub struct Resolved {
     pub plan_ids: PlanIds,
     /// Set while the top of the plan is an aggregate that HAVING and ORDER BY may still extend.
     pub aggregated: Option<Arc<Aggregated>>,
+    /// Projections on top of each other, since the last fence between them.
+    pub stacked: usize,
 }
+
+/// How many projections may stand on top of each other before a fence.
+const STACKED_MAX: usize = 32;
 
 impl Resolved {
     /// A plan whose columns are all visible.
@@ -59,7 +65,16 @@ impl Resolved {
             metadata: Vec::new(),
             plan_ids: PlanIds::new(),
             aggregated: None,
+            stacked: 0,
         }
+    }
+
+    /// The plan to put one more projection on, and how many then stand on top of each other.
+    pub fn to_project(&self) -> Result<(LogicalPlan, usize)> {
+        if self.stacked < STACKED_MAX {
+            return Ok((self.plan.clone(), self.stacked + 1));
+        }
+        Ok((PartitionNode::plan(self.plan.clone(), Operation::Fence)?, 0))
     }
 
     /// The same rows and columns from another plan node on top.
@@ -95,20 +110,15 @@ impl Resolved {
     ///
     /// A column that stands twice in the output stands once in the plan; see [`Resolved::unique`] to get a copy of each.
     pub fn exact(&self) -> Result<LogicalPlan> {
-        let mut wanted: Vec<Expr> = Vec::with_capacity(self.output.len());
-        for attribute in self.output.iter() {
-            let expr = attribute.expr();
-            if !wanted.contains(&expr) {
-                wanted.push(expr);
-            }
-        }
+        let mut seen = HashSet::with_capacity(self.output.len());
+        let wanted: Vec<&Attr> = self.output.iter().filter(|attribute| seen.insert(attribute.column.as_str())).collect();
         let have = self.plan.schema().fields();
         let same = have.len() == wanted.len()
-            && wanted
-                .iter()
-                .zip(have.iter())
-                .all(|(expr, field)| matches!(expr, Expr::Column(column) if column.name == *field.name()));
-        if same { Ok(self.plan.clone()) } else { project(self.plan.clone(), wanted) }
+            && wanted.iter().zip(have.iter()).all(|(attribute, field)| attribute.column == *field.name());
+        if same {
+            return Ok(self.plan.clone());
+        }
+        project(self.plan.clone(), wanted.into_iter().map(|attribute| attribute.expr()).collect())
     }
 
     /// Every column under which something is reachable above.
@@ -135,6 +145,11 @@ pub fn expose(plan: LogicalPlan, column: &str) -> Option<LogicalPlan> {
             project(input, expressions).ok()
         }
         LogicalPlan::Filter(_) | LogicalPlan::Sort(_) | LogicalPlan::Repartition(_) | LogicalPlan::Limit(_) => {
+            let expressions = plan.expressions();
+            let input = expose(plan.inputs().first().map(|input| (*input).clone())?, column)?;
+            plan.with_new_exprs(expressions, vec![input]).ok()
+        }
+        LogicalPlan::Extension(_) if PartitionNode::behind(&plan).is_some() => {
             let expressions = plan.expressions();
             let input = expose(plan.inputs().first().map(|input| (*input).clone())?, column)?;
             plan.with_new_exprs(expressions, vec![input]).ok()

@@ -1,17 +1,19 @@
 //! The walk: one [`Resolver`] per analysis, holding what every part of it shares.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use emberflow_base::Result;
+use emberflow_base::{QueryContext, Result};
 use emberflow_functions::{Context, Typed};
 use emberflow_plan::sql::SqlOptions;
-use emberflow_plan::tree::{Cte, Relation};
+use emberflow_plan::tree::{Cte, Origin, Relation};
 use emberflow_plan::{DataType, StructType};
 
 use crate::attribute::{Attr, Attribute};
 use crate::environment::{Environment, Table};
+use crate::expression::TextForm;
 use crate::resolved::{Remembered, Resolved, project};
 use crate::scope::Scope;
 
@@ -87,9 +89,13 @@ pub(crate) struct Resolver<'a> {
     database: String,
     now_micros: i64,
     ctes: std::cell::RefCell<Ctes>,
+    /// How columns are printed in the texts of expressions.
+    pub(crate) text_form: Cell<TextForm>,
+    /// The SQL text being resolved, for errors that point at all of it.
+    whole_text: std::cell::RefCell<Origin>,
     next_column: Cell<u64>,
     /// How deep in the tree of relations the walk is.
-    level: Cell<usize>,
+    pub(crate) level: Cell<usize>,
 }
 
 impl<'a> Resolver<'a> {
@@ -101,6 +107,8 @@ impl<'a> Resolver<'a> {
             database: environment.current_database(),
             now_micros: environment.now_micros(),
             ctes: Default::default(),
+            text_form: Cell::new(TextForm::Plain),
+            whole_text: Default::default(),
             next_column: Cell::new(1),
             level: Cell::new(0),
         }
@@ -122,6 +130,34 @@ impl<'a> Resolver<'a> {
     pub(crate) fn sql_options(&self) -> SqlOptions {
         let settings = self.environment.settings();
         SqlOptions { double_quoted_identifiers: settings.flag("spark.sql.ansi.doubleQuotedIdentifiers"), ansi: settings.ansi() }
+    }
+
+    /// Where the SQL text being resolved was written: all of it; nothing for a DataFrame.
+    pub(crate) fn whole_text(&self) -> Origin {
+        self.whole_text.borrow().clone()
+    }
+
+    /// Runs `work` as part of a SQL text.
+    pub(crate) fn within_text<T>(&self, text: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let whole = QueryContext::Sql {
+            object_type: String::new(),
+            object_name: String::new(),
+            start: 0,
+            stop: text.chars().count() as i32 - 1,
+            fragment: text.to_owned(),
+        };
+        let before = self.whole_text.replace(Some(Arc::new(whole)));
+        let result = work();
+        self.whole_text.replace(before);
+        result
+    }
+
+    /// Runs `work` with columns printed otherwise.
+    pub(crate) fn in_form<T>(&self, form: TextForm, work: impl FnOnce() -> T) -> T {
+        let before = self.text_form.replace(form);
+        let result = work();
+        self.text_form.set(before);
+        result
     }
 
     pub(crate) fn ctes(&self) -> Ctes {
@@ -173,12 +209,8 @@ impl<'a> Resolver<'a> {
 
     /// `resolved` with exactly its output as plan columns, each with a name of its own even if a column stands twice.
     pub(crate) fn unique(&self, resolved: &Resolved) -> Result<Resolved> {
-        let mut seen: Vec<&str> = Vec::with_capacity(resolved.output.len());
-        let repeated = resolved.output.iter().any(|attribute| {
-            let again = seen.contains(&attribute.column.as_str());
-            seen.push(&attribute.column);
-            again
-        });
+        let mut seen = HashSet::with_capacity(resolved.output.len());
+        let repeated = resolved.output.iter().any(|attribute| !seen.insert(attribute.column.as_str()));
         if !repeated {
             return Ok(Resolved { plan: resolved.exact()?, ..resolved.clone() }.forget_hidden());
         }
@@ -199,7 +231,7 @@ impl<'a> Resolver<'a> {
 
     /// The rows of a persisted DataFrame with the columns it had when it was told to persist, under new internal names.
     fn kept_dataframe(&self, table: Table, known: &Resolved) -> Result<Resolved> {
-        let scanned = self.scan(table)?;
+        let scanned = self.scan("persisted", table)?;
         let renamed = |(kept, known): (&Attr, &Attr)| Arc::new(Attribute { column: kept.column.clone(), ..(**known).clone() });
         let output: Vec<Attr> = scanned.output.iter().zip(known.output.iter()).map(renamed).collect();
         let now = |attribute: &Attr| {
@@ -215,12 +247,12 @@ impl<'a> Resolver<'a> {
     /// The same columns from kept rows of a plan that means the same.
     fn from_kept_rows(&self, resolved: Resolved) -> Result<Resolved> {
         let Some(table) = self.environment.kept(&self.unique(&resolved)?.plan) else { return Ok(resolved) };
-        let scanned = self.scan(table)?;
+        let scanned = self.scan("persisted", table)?;
         let mut columns: Vec<Expr> = Vec::with_capacity(scanned.output.len());
+        let mut named = HashSet::with_capacity(scanned.output.len());
         for (kept, attribute) in scanned.output.iter().zip(resolved.output.iter()) {
-            let column = kept.expr().alias(&attribute.column);
-            if !columns.contains(&column) {
-                columns.push(column);
+            if named.insert(attribute.column.as_str()) {
+                columns.push(kept.expr().alias(&attribute.column));
             }
         }
         let plan = project(scanned.plan, columns)?;

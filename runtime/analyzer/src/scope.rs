@@ -4,6 +4,7 @@
 //! the same select list, then hidden columns (where the operator may reach them), then the scope around a sub-query.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use emberflow_base::{Error, Result};
@@ -33,7 +34,20 @@ pub(crate) struct Scope<'a> {
     pub case_sensitive: bool,
     /// Every column that was found, by its internal name.
     pub seen: RefCell<Vec<String>>,
+    /// Where in `columns` a name stands, once it pays to know.
+    pub index: RefCell<Index>,
 }
+
+/// Positions by lower-case name; made when a wide scope has been searched a few times.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    searches: usize,
+    positions: Option<HashMap<String, Vec<usize>>>,
+}
+
+/// Scopes with fewer columns are searched as they are.
+const INDEXED_COLUMNS_MIN: usize = 64;
+const SEARCHES_BEFORE_INDEX: usize = 8;
 
 /// Where a name led.
 #[derive(Debug, Clone)]
@@ -62,6 +76,7 @@ impl<'a> Scope<'a> {
             outer,
             case_sensitive,
             seen: RefCell::default(),
+            index: RefCell::default(),
         }
     }
 
@@ -88,6 +103,7 @@ impl<'a> Scope<'a> {
             outer,
             case_sensitive,
             seen: RefCell::default(),
+            index: RefCell::default(),
         }
     }
 
@@ -121,7 +137,7 @@ impl<'a> Scope<'a> {
         if let Some(found) = self.find_lambda(parts) {
             return Ok(Some(found));
         }
-        if let Some((attribute, fields)) = self.find_column(&self.columns, parts, origin)? {
+        if let Some((attribute, fields)) = self.find_input(parts, origin)? {
             self.seen.borrow_mut().push(attribute.column.clone());
             return Ok(Some(Found::Column(attribute, fields)));
         }
@@ -145,6 +161,32 @@ impl<'a> Scope<'a> {
             level = hidden.next.as_ref();
         }
         Ok(None)
+    }
+
+    /// A column of the inputs.
+    fn find_input(&self, parts: &[String], origin: &Origin) -> Result<Option<(Attr, Vec<String>)>> {
+        if self.columns.len() < INDEXED_COLUMNS_MIN {
+            return self.find_column(&self.columns, parts, origin);
+        }
+        let mut index = self.index.borrow_mut();
+        index.searches += 1;
+        if index.searches <= SEARCHES_BEFORE_INDEX {
+            return self.find_column(&self.columns, parts, origin);
+        }
+        let positions = index.positions.get_or_insert_with(|| {
+            let mut positions: HashMap<String, Vec<usize>> = HashMap::with_capacity(self.columns.len());
+            for (position, attribute) in self.columns.iter().enumerate() {
+                positions.entry(attribute.name.to_lowercase()).or_default().push(position);
+            }
+            positions
+        });
+        // Any part may be the column's name, those before it its qualifier.
+        let mut near: Vec<usize> =
+            parts.iter().filter_map(|part| positions.get(&part.to_lowercase())).flatten().copied().collect();
+        near.sort_unstable();
+        near.dedup();
+        let near: Vec<Attr> = near.into_iter().filter_map(|position| self.columns.get(position).cloned()).collect();
+        self.find_column(&near, parts, origin)
     }
 
     fn find_lambda(&self, parts: &[String]) -> Option<Found> {

@@ -15,50 +15,23 @@ pub fn quoted_name(parts: &[String]) -> String {
 
 /// No such column, with the nearest names there are.
 pub fn unresolved_column(parts: &[String], known: &[Attr], origin: &Origin) -> Error {
-    // Equally near names come in the order of the bare names.
-    let mut sorted = known.to_vec();
-    sorted.sort_by(|one, other| one.name.cmp(&other.name));
-    let mut names = names_of(&sorted, parts.len() > 1 || differently_qualified(known));
-    nearest_first(&mut names, &parts.iter().map(|part| quote_if_needed(part)).collect::<Vec<_>>().join("."));
-    at(not_found(parts, names), origin)
-}
-
-/// The same for a name that is not part of an expression: equally near names keep the order of the columns.
-pub fn unresolved_field(name: &str, known: &[Attr]) -> Error {
-    let mut names = names_of(known, false);
-    nearest_first(&mut names, name);
-    not_found(&[name.to_owned()], names)
-}
-
-/// The same where all columns are listed as they stand.
-pub fn not_among(name: &str, known: &[Attr]) -> Error {
-    not_found(&[name.to_owned()], names_of(known, false))
-}
-
-fn names_of(known: &[Attr], qualified: bool) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for attribute in known {
-        let mut name = if qualified { attribute.qualifier.clone() } else { Vec::new() };
-        name.push(attribute.name.clone());
-        let name = quoted_name(&name);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
+    let wanted = parts.iter().map(|part| quote_if_needed(part)).collect::<Vec<_>>().join(".");
+    // As Spark has them: by name, then by age, then by likeness of what is printed.
+    let mut candidates: Vec<&Attr> = known.iter().collect();
+    candidates.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| age(one).cmp(&age(other))));
+    let names: Vec<Vec<String>> = candidates
+        .into_iter()
+        .map(|attribute| attribute.qualifier.iter().cloned().chain([attribute.name.clone()]).collect())
+        .collect();
+    let shown = shown_parts(parts.len(), &names);
+    let mut names: Vec<String> = names.iter().map(|name| quoted_name(&name[name.len().saturating_sub(shown)..])).collect();
+    nearest_first(&mut names, &wanted);
+    at(unresolved(parts, names), origin)
 }
 
 /// Spark measures from the quoted name to the one that was written.
 fn nearest_first(names: &mut [String], wanted: &str) {
     names.sort_by_key(|name| strsim::levenshtein(name, wanted));
-}
-
-fn not_found(parts: &[String], mut names: Vec<String>) -> Error {
-    names.truncate(SUGGESTIONS_MAX);
-    if names.is_empty() {
-        return Error::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").with("objectName", quoted_name(parts));
-    }
-    Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", quoted_name(parts)).with("proposal", names.join(", "))
 }
 
 /// `names`, quoted, the nearest to `wanted` first; equally near ones stay in their order.
@@ -69,8 +42,44 @@ pub fn nearest<'n>(names: impl Iterator<Item = &'n str>, wanted: &str) -> String
     names.join(", ")
 }
 
-fn differently_qualified(known: &[Attr]) -> bool {
-    known.windows(2).any(|pair| pair[0].qualifier != pair[1].qualifier)
+/// No such field of a schema: equally near names keep the order of the columns.
+pub fn unresolved_field(name: &str, known: &[Attr]) -> Error {
+    let mut names: Vec<String> = known.iter().map(|attribute| quote(&attribute.name)).collect();
+    nearest_first(&mut names, name);
+    unresolved(&[name.to_owned()], names)
+}
+
+/// No such column among these, named in their own order.
+pub fn unresolved_among(name: &str, known: &[Attr]) -> Error {
+    let names = known.iter().map(|attribute| quote(&attribute.name)).collect();
+    unresolved(&[name.to_owned()], names)
+}
+
+fn unresolved(parts: &[String], mut proposals: Vec<String>) -> Error {
+    proposals.truncate(SUGGESTIONS_MAX);
+    if proposals.is_empty() {
+        return Error::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION").with("objectName", quoted_name(parts));
+    }
+    Error::new("UNRESOLVED_COLUMN.WITH_SUGGESTION").with("objectName", quoted_name(parts)).with("proposal", proposals.join(", "))
+}
+
+/// How many of the last parts of the names are told: what all have before them is left out, unless it was asked for.
+fn shown_parts(asked: usize, names: &[Vec<String>]) -> usize {
+    let same_but_last = |count: usize| {
+        names
+            .windows(2)
+            .all(|pair| pair[0][..pair[0].len().saturating_sub(count)] == pair[1][..pair[1].len().saturating_sub(count)])
+    };
+    match asked {
+        1 if same_but_last(1) => 1,
+        1 | 2 if same_but_last(2) => 2,
+        _ => usize::MAX,
+    }
+}
+
+/// Internal names end in a number that grows.
+fn age(attribute: &Attr) -> u64 {
+    attribute.column.rsplit('#').next().and_then(|number| number.parse().ok()).unwrap_or(u64::MAX)
 }
 
 /// A reference that could be any of several columns.
@@ -78,7 +87,9 @@ pub fn ambiguous(parts: &[String], candidates: &[Attr], origin: &Origin) -> Erro
     let mut names: Vec<String> = candidates
         .iter()
         .map(|attribute| {
-            let mut full = attribute.qualifier.clone();
+            // A sub-query without a name has none in errors either.
+            let qualifier = attribute.qualifier.iter().filter(|part| *part != "__auto_generated_subquery_name");
+            let mut full: Vec<String> = qualifier.cloned().collect();
             full.push(attribute.name.clone());
             quoted_name(&full)
         })

@@ -77,6 +77,11 @@ impl Error {
         }))
     }
 
+    /// What Spark raises as a plain `java.lang.IllegalArgumentException`: no condition, only a text.
+    pub fn illegal_argument(text: impl Into<String>) -> Self {
+        Self::new("").text(text).exception_class(Exception::JavaIllegalArgument)
+    }
+
     /// A defect of ours, or something that should not be possible.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::new("INTERNAL_ERROR").with("message", text)
@@ -118,7 +123,7 @@ impl Error {
         self
     }
 
-    /// Spark's condition name, sub-condition behind a dot.
+    /// Spark's condition name, sub-condition behind a dot; empty for an exception of Java's own.
     pub fn condition(&self) -> &str {
         &self.0.condition
     }
@@ -197,7 +202,10 @@ impl Error {
 impl fmt::Display for Error {
     /// `[CONDITION] sentence SQLSTATE: xxxxx`, then the SQL contexts as Spark prints them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}] {}", self.0.condition, self.sentence())?;
+        match self.0.condition.as_str() {
+            "" => write!(f, "{}", self.sentence())?,
+            condition => write!(f, "[{condition}] {}", self.sentence())?,
+        }
         if let Some(state) = self.sqlstate() {
             write!(f, " SQLSTATE: {state}")?;
         }

@@ -24,6 +24,8 @@ pub enum Exception {
     NumberFormat,
     DateTime,
     IllegalArgument,
+    /// Java's own, without a condition.
+    JavaIllegalArgument,
     UnsupportedOperation,
     ArrayIndexOutOfBounds,
     Runtime,
@@ -93,6 +95,7 @@ impl Exception {
             Self::IllegalArgument => {
                 hierarchy!("org.apache.spark.SparkIllegalArgumentException", "java.lang.IllegalArgumentException", RUNTIME)
             }
+            Self::JavaIllegalArgument => hierarchy!("java.lang.IllegalArgumentException", RUNTIME),
             Self::UnsupportedOperation => {
                 hierarchy!(
                     "org.apache.spark.SparkUnsupportedOperationException",

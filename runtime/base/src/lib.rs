@@ -7,7 +7,6 @@ pub mod bytes;
 mod conditions;
 mod error;
 mod exception;
-pub mod partition;
 mod sentences;
 pub mod settings;
 mod substitution;

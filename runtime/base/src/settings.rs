@@ -108,6 +108,7 @@ pub static ALL: &[Setting] = &[
     ),
     key("spark.sql.storeAssignmentPolicy", "ANSI", "how values are cast when inserted into a table"),
     key("spark.sql.timestampType", "TIMESTAMP_LTZ", "what TIMESTAMP means: TIMESTAMP_LTZ or TIMESTAMP_NTZ"),
+    key("spark.sql.transposeMaxValues", "500", "most rows that transpose turns into columns"),
     key("spark.sql.variable.substitute", "true", "${name} in SQL text is replaced"),
     fixed("spark.sql.warehouse.dir", None, "folder of managed tables"),
 ];

@@ -13,6 +13,7 @@ use emberflow_plan::tree::{ExplainMode, Relation, Statement};
 use emberflow_plan::{DataType, StructType};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
+use parking_lot::Mutex;
 
 /// Who a session belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,6 +53,30 @@ pub trait SessionBackend: Send + Sync + 'static {
 pub struct Operation {
     pub id: String,
     pub tags: Vec<String>,
+    /// Filled by the engine.
+    pub jobs: Jobs,
+}
+
+/// The jobs that were started for an operation, so that a command without rows can tell what they observed.
+#[derive(Clone, Default)]
+pub struct Jobs(Arc<Mutex<Vec<Arc<dyn Watch>>>>);
+
+impl Jobs {
+    pub fn add(&self, job: Arc<dyn Watch>) {
+        self.0.lock().push(job);
+    }
+
+    /// What all of them observed.
+    pub fn observed(&self) -> Vec<Observed> {
+        let jobs = self.0.lock().clone();
+        jobs.iter().flat_map(|job| job.observed()).collect()
+    }
+}
+
+impl std::fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Jobs({})", self.0.lock().len())
+    }
 }
 
 /// What a statement gave.

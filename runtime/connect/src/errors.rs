@@ -6,7 +6,7 @@
 //! Trailers have room for a few kilobytes only, so the status is short and the rest waits on a shelf.
 //! Not here: what went wrong (whoever raised it), sentences (`emberflow-base`).
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use emberflow_base::{Error, ErrorKind, Exception, QueryContext, Settings};
 use parking_lot::Mutex;
@@ -109,10 +109,12 @@ fn error_info(error: &Error, id: Option<String>, with_stack: bool) -> ErrorInfo 
     if let Some(sqlstate) = error.sqlstate() {
         metadata.insert("sqlState".into(), sqlstate.into());
     }
-    let parameters = json_object(&parameters(error));
-    metadata.insert("errorClass".into(), error.condition().into());
-    if parameters.len() <= PARAMETERS_BYTES_MAX {
-        metadata.insert("messageParameters".into(), parameters);
+    if !error.condition().is_empty() {
+        metadata.insert("errorClass".into(), error.condition().into());
+        let parameters = json_object(&parameters(error));
+        if parameters.len() <= PARAMETERS_BYTES_MAX {
+            metadata.insert("messageParameters".into(), parameters);
+        }
     }
     if with_stack {
         metadata.insert("stackTrace".into(), cut(format!("{}: {}", reason, error), PARAMETERS_BYTES_MAX));
@@ -132,26 +134,28 @@ pub(crate) fn chain(error: &Error) -> Vec<details::Error> {
 }
 
 fn one(error: &Error) -> details::Error {
-    let parameters: HashMap<String, String> = parameters(error).into_iter().collect();
+    let of_spark = || details::SparkThrowable {
+        error_class: Some(error.condition().to_owned()),
+        message_parameters: parameters(error).into_iter().collect(),
+        query_contexts: error.contexts().iter().map(context).collect(),
+        sql_state: error.sqlstate().map(str::to_owned),
+        breaking_change_info: None,
+    };
     details::Error {
         error_type_hierarchy: classes(error).iter().map(|class| (*class).to_owned()).collect(),
         message: error.to_string(),
         stack_trace: Vec::new(),
         cause_idx: None,
-        spark_throwable: Some(details::SparkThrowable {
-            error_class: Some(error.condition().to_owned()),
-            message_parameters: parameters,
-            query_contexts: error.contexts().iter().map(context).collect(),
-            sql_state: error.sqlstate().map(str::to_owned),
-            breaking_change_info: None,
-        }),
+        spark_throwable: (!error.condition().is_empty()).then(of_spark),
     }
 }
 
 /// The exception the client raises. Spark's JVM client words most exceptions itself, from its own sentence for the condition,
 /// and breaks down where it has none; `SparkException` alone keeps the message it is sent.
 fn classes(error: &Error) -> &'static [&'static str] {
-    let exception = if error.published_parameters().is_some() { error.exception() } else { Exception::Spark };
+    let unlisted = error.condition().is_empty() || error.condition().starts_with("_LEGACY_ERROR_TEMP_");
+    let tells_itself = unlisted || error.published_parameters().is_some();
+    let exception = if tells_itself { error.exception() } else { Exception::Spark };
     exception.classes()
 }
 

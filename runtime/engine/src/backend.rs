@@ -50,7 +50,8 @@ impl SessionBackend for Session {
 
     fn execute(&self, statement: Statement, operation: Operation) -> BoxFuture<'static, Result<Outcome>> {
         let session = self.clone();
-        async move { Session::execute(&session, statement, operation).await }.boxed()
+        let jobs = operation.jobs.clone();
+        crate::execute::JOBS.scope(jobs, async move { Session::execute(&session, statement, operation).await }).boxed()
     }
 
     fn analyze(&self, question: Question) -> BoxFuture<'static, Result<Answer>> {

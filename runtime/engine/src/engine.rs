@@ -209,6 +209,11 @@ fn session_context(options: &EngineOptions, temporary: &SpillFolder) -> Result<S
         .with_temp_file_path(temporary.path())
         .build_arc()
         .map_err(emberflow_functions::errors::from_datafusion)?;
-    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_query_planner(Arc::new(crate::physical::Planner))
+        .with_default_features()
+        .build();
     Ok(SessionContext::new_with_state(state))
 }

@@ -5,17 +5,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arrow::array::RecordBatch;
+use datafusion::execution::context::SessionState;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use emberflow_actors::{JobHandle, JobOptions};
 use emberflow_analyzer::{Analyzed, analyze};
 use emberflow_base::{Error, Result};
-use emberflow_connect::backend::{Observed, Operation, OperatorMetrics, Progress, Rows, StageProgress, Watch};
+use emberflow_connect::backend::{Jobs, Observed, Operation, OperatorMetrics, Progress, Rows, StageProgress, Watch};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::tree::{Relation, RelationKind, Statement};
 use futures::{Stream, StreamExt, TryStreamExt};
 
 use crate::environment::SessionEnvironment;
 use crate::session::Session;
+
+tokio::task_local! {
+    /// The jobs of the operation that is being carried out.
+    pub(crate) static JOBS: Jobs;
+}
 
 /// All rows of a result.
 pub(crate) async fn collect(rows: Rows) -> Result<Vec<RecordBatch>> {
@@ -92,9 +99,19 @@ impl Session {
 
     /// Optimizes and plans.
     pub(crate) async fn physical(&self, analyzed: &Analyzed) -> Result<Arc<dyn ExecutionPlan>> {
-        let state = self.engine.context.state();
-        let plan = analyzed.plan.clone();
-        state.create_physical_plan(&plan).await.map_err(from_datafusion)
+        let state = self.planning_state(&analyzed.plan);
+        state.create_physical_plan(&analyzed.plan).await.map_err(from_datafusion)
+    }
+
+    /// What `plan` is planned with. Where it can tell how rows lie in partitions, nothing may deal them anew, and local
+    /// rows are dealt as Spark deals them.
+    pub(crate) fn planning_state(&self, plan: &LogicalPlan) -> SessionState {
+        let mut state = self.engine.context.state();
+        if emberflow_analyzer::sees_partitions(plan) {
+            state.config_mut().options_mut().optimizer.enable_round_robin_repartition = false;
+            state.config_mut().set_extension(Arc::new(emberflow_sources::local::SeenPartitions));
+        }
+        state
     }
 
     /// Plans and starts a job.
@@ -120,9 +137,14 @@ impl Session {
 
     pub(crate) fn submit(&self, physical: Arc<dyn ExecutionPlan>, analyzed: Analyzed, name: &str) -> Result<Rows> {
         let context = self.engine.context.task_ctx();
+        let observed = crate::physical::observations(&physical);
         let physical = self.engine.fault.over(physical)?;
-        let job = self.engine.actors.submit(physical, context, JobOptions::named(name)).map_err(from_datafusion)?;
-        let watch = Arc::new(JobWatch { handle: job.handle() });
+        let gathers_in_order = emberflow_analyzer::sees_partitions(&analyzed.plan);
+        let options = JobOptions { gathers_in_order, ..JobOptions::named(name) };
+        let job = self.engine.actors.submit(physical, context, options).map_err(from_datafusion)?;
+        let watch: Arc<dyn Watch> = Arc::new(JobWatch { handle: job.handle(), observed });
+        // Outside of an operation of a client nobody asks.
+        let _ = JOBS.try_with(|jobs| jobs.add(watch.clone()));
         let batches = JobRows { job }.boxed();
         Ok(Rows { schema: analyzed.schema, batches, watch })
     }
@@ -143,6 +165,7 @@ impl Stream for JobRows {
 
 struct JobWatch {
     handle: JobHandle,
+    observed: Vec<Arc<crate::physical::Observed>>,
 }
 
 impl Watch for JobWatch {
@@ -187,7 +210,12 @@ impl Watch for JobWatch {
     }
 
     fn observed(&self) -> Vec<Observed> {
-        Vec::new()
+        let one = |observed: &Arc<crate::physical::Observed>| Observed {
+            name: observed.name.clone(),
+            plan_id: observed.plan_id,
+            result: observed.figures(),
+        };
+        self.observed.iter().map(one).collect()
     }
 
     fn cancel(&self) {

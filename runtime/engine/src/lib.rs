@@ -27,6 +27,7 @@ mod execute;
 mod explain;
 mod fault;
 mod memory;
+mod physical;
 mod session;
 mod show;
 mod statements;

@@ -1,8 +1,10 @@
 //! `show`, its HTML sister, and `tail`: results that need the whole (cut) input at once.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use emberflow_base::Result;
-use emberflow_connect::backend::Rows;
+use emberflow_connect::backend::{Rows, Watch};
 use emberflow_functions::pretty;
 use emberflow_plan::StructType;
 use emberflow_plan::tree::{Expr, ExprKind, Literal, Relation, RelationKind, Statement};
@@ -14,14 +16,21 @@ use crate::tables;
 /// What Spark shows at the most.
 const ROWS_MAX: i32 = i32::MAX - 1;
 
+/// Rows that were asked for first, and the query they came from.
+struct First {
+    schema: StructType,
+    batches: Vec<RecordBatch>,
+    watch: Arc<dyn Watch>,
+}
+
 impl Session {
     /// The text `df.show()` prints, as one row.
     pub(crate) async fn show_string(&self, input: Relation, rows: i32, truncate: i32, vertical: bool) -> Result<Rows> {
         let rows = rows.clamp(0, ROWS_MAX);
-        let (schema, batches) = self.first(input, rows + 1).await?;
+        let First { schema, batches, watch } = self.first(input, rows + 1).await?;
         let zone = self.settings().time_zone().to_owned();
         let text = pretty::show_string(&schema, &batches, rows as usize, truncate, vertical, &zone)?;
-        tables::text("show_string", text)
+        Ok(tables::watched(tables::text("show_string", text)?, watch))
     }
 
     /// The table `show` prints of rows that are here already.
@@ -31,13 +40,14 @@ impl Session {
 
     pub(crate) async fn html_string(&self, input: Relation, rows: i32, truncate: i32) -> Result<Rows> {
         let rows = rows.clamp(0, ROWS_MAX);
-        let (schema, batches) = self.first(input, rows + 1).await?;
+        let First { schema, batches, watch } = self.first(input, rows + 1).await?;
         let zone = self.settings().time_zone().to_owned();
-        tables::text("html_string", pretty::html_string(&schema, &batches, rows as usize, truncate, &zone)?)
+        let text = pretty::html_string(&schema, &batches, rows as usize, truncate, &zone)?;
+        Ok(tables::watched(tables::text("html_string", text)?, watch))
     }
 
     /// The first `count` rows of anything that can be run.
-    async fn first(&self, input: Relation, count: i32) -> Result<(StructType, Vec<RecordBatch>)> {
+    async fn first(&self, input: Relation, count: i32) -> Result<First> {
         let runs_by_itself = matches!(
             &*input.kind,
             RelationKind::ShowString { .. }
@@ -58,8 +68,8 @@ impl Session {
             Relation::new(RelationKind::Limit { input, limit: Expr::literal(Literal::Int(count)) })
         };
         let rows = Box::pin(self.query(relation, Default::default())).await?;
-        let schema = rows.schema.clone();
-        Ok((schema, collect(rows).await?))
+        let (schema, watch) = (rows.schema.clone(), rows.watch.clone());
+        Ok(First { schema, batches: collect(rows).await?, watch })
     }
 
     /// The last rows, in order.
@@ -69,7 +79,7 @@ impl Session {
             _ => 0,
         };
         let rows = Box::pin(self.query(input, Default::default())).await?;
-        let schema = rows.schema.clone();
+        let (schema, watch) = (rows.schema.clone(), rows.watch.clone());
         let mut kept: std::collections::VecDeque<RecordBatch> = Default::default();
         let mut have = 0;
         let mut batches = rows.batches;
@@ -90,6 +100,6 @@ impl Session {
             let skip = have - wanted;
             kept.push_front(first.slice(skip, first.num_rows() - skip));
         }
-        Ok(tables::rows(schema, kept.into()))
+        Ok(tables::watched(tables::rows(schema, kept.into()), watch))
     }
 }

@@ -41,6 +41,11 @@ pub(crate) fn rows(schema: StructType, batches: Vec<RecordBatch>) -> Rows {
     Rows { schema, batches, watch: Arc::new(Nothing) }
 }
 
+/// The same rows, watched as the query they were made from.
+pub(crate) fn watched(rows: Rows, watch: Arc<dyn Watch>) -> Rows {
+    Rows { watch, ..rows }
+}
+
 /// A table of named columns; `true`: may be null.
 pub(crate) fn table(columns: Vec<(&str, bool, Cells)>) -> Result<Rows> {
     let mut fields = Vec::with_capacity(columns.len());

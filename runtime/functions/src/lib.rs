@@ -9,7 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod aggregates;
+pub mod aggregates;
 mod arguments;
 mod bitmaps;
 pub mod calendar;
@@ -32,6 +32,7 @@ pub mod literal;
 mod math;
 pub mod misc;
 pub mod operators;
+pub mod partitioned;
 pub mod pretty;
 pub mod registry;
 mod reshape;

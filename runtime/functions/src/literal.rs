@@ -1,8 +1,8 @@
-//! Constants of the plan tree as DataFusion's.
+//! Constants of the plan tree as DataFusion's, and back.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ListArray, MapArray, StructArray, new_empty_array};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, new_empty_array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType as Arrow, IntervalMonthDayNano};
 use datafusion::common::ScalarValue;
@@ -131,6 +131,70 @@ fn structs(rows: &[&Literal], data_type: &DataType) -> Result<ArrayRef> {
     }
     let made = StructArray::try_new_with_length(arrow_fields, columns, nulls(rows), rows.len());
     Ok(Arc::new(made.map_err(|error| Error::internal(error.to_string()))?) as Arc<dyn Array>)
+}
+
+/// The constant in a row of a column.
+pub fn of_row(column: &dyn Array, row: usize, data_type: &DataType) -> Result<Literal> {
+    if column.is_null(row) || column.data_type() == &Arrow::Null {
+        return Ok(Literal::Null(data_type.clone()));
+    }
+    match data_type {
+        DataType::Array { element, .. } => {
+            let values = all_rows(&column.as_list::<i32>().value(row), element)?;
+            Ok(Literal::Array { element: (**element).clone(), values })
+        }
+        DataType::Map { key, value, .. } => {
+            let entries = column.as_map().value(row);
+            let keys = all_rows(entries.column(0), key)?;
+            let values = all_rows(entries.column(1), value)?;
+            let entries = keys.into_iter().zip(values).collect();
+            Ok(Literal::Map { key: (**key).clone(), value: (**value).clone(), entries })
+        }
+        DataType::Struct(schema) => {
+            let columns = column.as_struct().columns().iter().zip(&schema.fields);
+            let values = columns.map(|(column, field)| of_row(column, row, &field.data_type)).collect::<Result<_>>()?;
+            Ok(Literal::Struct { data_type: schema.clone(), values })
+        }
+        _ => of_scalar(&ScalarValue::try_from_array(column, row).map_err(from_datafusion)?, data_type),
+    }
+}
+
+fn all_rows(column: &ArrayRef, data_type: &DataType) -> Result<Vec<Literal>> {
+    (0..column.len()).map(|row| of_row(column, row, data_type)).collect()
+}
+
+fn of_scalar(value: &ScalarValue, data_type: &DataType) -> Result<Literal> {
+    Ok(match value {
+        ScalarValue::Boolean(Some(flag)) => Literal::Boolean(*flag),
+        ScalarValue::Int8(Some(number)) => Literal::Byte(*number),
+        ScalarValue::Int16(Some(number)) => Literal::Short(*number),
+        ScalarValue::Int32(Some(number)) => Literal::Int(*number),
+        ScalarValue::Int64(Some(number)) => Literal::Long(*number),
+        ScalarValue::Float32(Some(number)) => Literal::Float(*number),
+        ScalarValue::Float64(Some(number)) => Literal::Double(*number),
+        ScalarValue::Decimal128(Some(value), precision, scale) => {
+            Literal::Decimal { value: *value, precision: *precision, scale: *scale }
+        }
+        ScalarValue::Utf8(Some(text)) => Literal::String(text.clone()),
+        ScalarValue::Binary(Some(bytes)) => Literal::Binary(bytes.clone()),
+        ScalarValue::Date32(Some(days)) => Literal::Date(*days),
+        ScalarValue::TimestampMicrosecond(Some(micros), Some(_)) => Literal::Timestamp(*micros),
+        ScalarValue::TimestampMicrosecond(Some(micros), None) => Literal::TimestampNtz(*micros),
+        ScalarValue::Time64Nanosecond(Some(nanos)) => {
+            let precision = if let DataType::Time(precision) = data_type { *precision } else { 6 };
+            Literal::Time { nanos: *nanos, precision }
+        }
+        ScalarValue::IntervalYearMonth(Some(months)) => {
+            Literal::YearMonthInterval { months: *months, data_type: data_type.clone() }
+        }
+        ScalarValue::DurationMicrosecond(Some(micros)) => {
+            Literal::DayTimeInterval { micros: *micros, data_type: data_type.clone() }
+        }
+        ScalarValue::IntervalMonthDayNano(Some(interval)) => {
+            Literal::CalendarInterval { months: interval.months, days: interval.days, micros: interval.nanoseconds / 1000 }
+        }
+        _ => return Err(mismatch(data_type)),
+    })
 }
 
 fn mismatch(data_type: &DataType) -> Error {

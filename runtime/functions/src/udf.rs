@@ -9,7 +9,7 @@
 //! Not here: what any kernel computes. Begin at [`Kernel`].
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -172,25 +172,27 @@ fn depends_on_rows(expr: &Expr) -> bool {
 
 /// Tells the kernels just built for one written call where it was written; those inside already know theirs.
 pub fn with_origin(expr: Expr, origin: &Arc<QueryContext>) -> Expr {
-    place(expr.clone(), origin, 4).unwrap_or(expr)
+    place(expr, origin, 4)
 }
 
 /// What one builder makes is shallow; deeper down are its arguments.
-fn place(expr: Expr, origin: &Arc<QueryContext>, depth: usize) -> FusionResult<Expr> {
-    if let Expr::ScalarFunction(call) = &expr
-        && let Some(kernel) = call.func.inner().downcast_ref::<Kernel>()
-    {
-        if kernel.origin.is_some() {
-            return Ok(expr);
-        }
-        let kernel = Kernel { origin: Some(Arc::clone(origin)), ..kernel.clone() };
-        let arguments = call.args.iter().map(|argument| place(argument.clone(), origin, depth - 1));
-        return Ok(kernel.call(if depth > 1 { arguments.collect::<FusionResult<_>>()? } else { call.args.clone() }));
+fn place(expr: Expr, origin: &Arc<QueryContext>, depth: usize) -> Expr {
+    match expr {
+        Expr::ScalarFunction(call) => match call.func.inner().downcast_ref::<Kernel>() {
+            Some(kernel) if kernel.origin.is_none() => {
+                let kernel = Kernel { origin: Some(Arc::clone(origin)), ..kernel.clone() };
+                let inside = |argument: Expr| if depth > 1 { place(argument, origin, depth - 1) } else { argument };
+                kernel.call(call.args.into_iter().map(inside).collect())
+            }
+            _ => Expr::ScalarFunction(call),
+        },
+        other if depth <= 1 => other,
+        other => match other.map_children(|child| Ok(Transformed::yes(place(child, origin, depth - 1)))) {
+            Ok(placed) => placed.data,
+            // The closure cannot fail.
+            Err(_) => Expr::default(),
+        },
     }
-    if depth <= 1 {
-        return Ok(expr);
-    }
-    expr.map_children(|child| place(child, origin, depth - 1).map(Transformed::yes)).map(|done| done.data)
 }
 
 impl ScalarUDFImpl for Kernel {
@@ -208,6 +210,25 @@ impl ScalarUDFImpl for Kernel {
 
     fn return_field_from_args(&self, _: ReturnFieldArgs) -> FusionResult<FieldRef> {
         Ok(Arc::new(Field::new(&self.name, self.returns.clone(), self.nullable)))
+    }
+
+    /// The text of a deep expression grows with each level and is asked for at each level, so it ends in a digest.
+    fn schema_name(&self, arguments: &[Expr]) -> FusionResult<String> {
+        const NODES_MAX: usize = 32;
+        let mut nodes = 0;
+        for argument in arguments {
+            argument.apply(|_| {
+                nodes += 1;
+                Ok(if nodes > NODES_MAX { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })?;
+        }
+        if nodes > NODES_MAX {
+            let mut hasher = DefaultHasher::new();
+            arguments.hash(&mut hasher);
+            return Ok(format!("{}({:016x})", self.name, hasher.finish()));
+        }
+        let names: Vec<String> = arguments.iter().map(|argument| argument.schema_name().to_string()).collect();
+        Ok(format!("{}({})", self.name, names.join(",")))
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> FusionResult<ColumnarValue> {

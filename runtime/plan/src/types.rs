@@ -225,6 +225,40 @@ impl DataType {
         matches!(self, DataType::CalendarInterval | DataType::YearMonthInterval { .. } | DataType::DayTimeInterval { .. })
     }
 
+    /// The type as Scala prints it, which some of Spark's errors do: `ArrayType(IntegerType,false)`.
+    pub fn scala_text(&self) -> String {
+        let simple = |name: &str| format!("{name}Type");
+        match self {
+            DataType::Null => simple("Null"),
+            DataType::Boolean => simple("Boolean"),
+            DataType::Byte => simple("Byte"),
+            DataType::Short => simple("Short"),
+            DataType::Int => simple("Integer"),
+            DataType::Long => simple("Long"),
+            DataType::Float => simple("Float"),
+            DataType::Double => simple("Double"),
+            DataType::String => simple("String"),
+            DataType::Binary => simple("Binary"),
+            DataType::Date => simple("Date"),
+            DataType::Timestamp => simple("Timestamp"),
+            DataType::TimestampNtz => simple("TimestampNTZ"),
+            DataType::Variant => simple("Variant"),
+            DataType::CalendarInterval => simple("CalendarInterval"),
+            DataType::Decimal { precision, scale } => format!("DecimalType({precision},{scale})"),
+            DataType::Array { element, contains_null } => format!("ArrayType({},{contains_null})", element.scala_text()),
+            DataType::Map { key, value, value_contains_null } => {
+                format!("MapType({},{},{value_contains_null})", key.scala_text(), value.scala_text())
+            }
+            DataType::Struct(schema) => {
+                let field = |field: &StructField| {
+                    format!("StructField({},{},{})", field.name, field.data_type.scala_text(), field.nullable)
+                };
+                format!("StructType({})", schema.fields.iter().map(field).collect::<Vec<_>>().join(","))
+            }
+            other => other.sql(),
+        }
+    }
+
     /// The text in `df.dtypes`: `bigint`, `array<int>`, `struct<a:int>`.
     pub fn simple_string(&self) -> String {
         match self {

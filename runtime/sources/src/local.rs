@@ -7,7 +7,12 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::StreamReader;
-use datafusion::datasource::MemTable;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::{MemTable, TableType};
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::ExecutionPlan;
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::types::{from_arrow_fields, to_arrow_schema};
@@ -27,7 +32,67 @@ pub fn table(data: &LocalData) -> Result<SourceTable> {
         None if data.arrow.is_some() => given,
         None => return Err(Error::new("CONNECT_INVALID_PLAN.FIELD_UNSET").text("Local data needs rows or a schema.")),
     };
-    from_batches(batches, schema)
+    let arrow: SchemaRef = Arc::new(to_arrow_schema(&positional(&schema)));
+    let batches = batches.iter().map(|batch| normalised(batch, &arrow)).collect::<Result<Vec<_>>>()?;
+    Ok(SourceTable { provider: Arc::new(LocalTable { schema: arrow, batches }), schema, files: Vec::new(), hidden: Vec::new() })
+}
+
+/// Set in the configuration of a query that can tell how rows lie in partitions.
+pub struct SeenPartitions;
+
+/// Rows in one partition, or dealt as Spark deals local rows: in as many even slices as there are cores, none empty.
+#[derive(Debug)]
+struct LocalTable {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl LocalTable {
+    fn slices(&self, most: usize) -> Vec<Vec<RecordBatch>> {
+        let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
+        let count = rows.clamp(1, most.max(1));
+        (0..count).map(|at| self.rows(at * rows / count, (at + 1) * rows / count)).collect()
+    }
+
+    fn rows(&self, from: usize, to: usize) -> Vec<RecordBatch> {
+        let mut slice = Vec::new();
+        let mut start = 0;
+        for batch in &self.batches {
+            let end = start + batch.num_rows();
+            let (first, last) = (from.max(start), to.min(end));
+            if first < last {
+                slice.push(batch.slice(first - start, last - first));
+            }
+            start = end;
+        }
+        slice
+    }
+}
+
+#[async_trait]
+impl TableProvider for LocalTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
+        let partitions = match session.config().get_extension::<SeenPartitions>() {
+            Some(_) => self.slices(session.config().target_partitions()),
+            None => vec![self.batches.clone()],
+        };
+        let scan = MemorySourceConfig::try_new_exec(&partitions, self.schema(), projection.cloned())?;
+        Ok(scan)
+    }
 }
 
 /// A table over batches whose columns match `schema` by position.

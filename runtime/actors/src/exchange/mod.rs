@@ -22,6 +22,7 @@ mod reader;
 mod router;
 mod size;
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -56,9 +57,36 @@ pub(crate) enum Shape {
     /// One lane per producer, read apart: below a merge, and for a job's result.
     Keep,
     /// One lane per reader, filled by all producers.
-    Spread(Partitioning),
+    Spread(Routing),
     /// One lane per producer and reader; each reader merges its lanes.
     SpreadSorted(Partitioning, LexOrdering),
+}
+
+/// Which lane a row goes to.
+#[derive(Debug, Clone)]
+pub(crate) enum Routing {
+    /// As the planner's own repartition would deal it.
+    Planned(Partitioning),
+    /// Where its number in a column says; the column goes no further.
+    Numbered { column: usize, lanes: usize },
+}
+
+impl Routing {
+    pub fn partition_count(&self) -> usize {
+        match self {
+            Self::Planned(to) => to.partition_count(),
+            Self::Numbered { lanes, .. } => *lanes,
+        }
+    }
+}
+
+impl fmt::Display for Routing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Planned(to) => to.fmt(f),
+            Self::Numbered { column, lanes } => write!(f, "Numbered(@{column}, {lanes})"),
+        }
+    }
 }
 
 /// One exchange, as planned; its actors come with [`Wiring`].
@@ -139,7 +167,8 @@ impl Shape {
         let first = self.first_lane_of_producer(partition);
         match self {
             Self::Gather | Self::GatherInOrder | Self::Keep => first..first + 1,
-            Self::Spread(to) | Self::SpreadSorted(to, _) => first..first + to.partition_count(),
+            Self::Spread(to) => first..first + to.partition_count(),
+            Self::SpreadSorted(to, _) => first..first + to.partition_count(),
         }
     }
 }
@@ -171,7 +200,14 @@ mod tests {
         let by = LexOrdering::new([datafusion::physical_expr::PhysicalSortExpr::new_default(Arc::new(
             datafusion::physical_expr::expressions::Column::new("a", 0),
         ))]);
-        vec![Shape::Gather, Shape::GatherInOrder, Shape::Keep, Shape::Spread(to.clone()), Shape::SpreadSorted(to, by.unwrap())]
+        vec![
+            Shape::Gather,
+            Shape::GatherInOrder,
+            Shape::Keep,
+            Shape::Spread(Routing::Planned(to.clone())),
+            Shape::Spread(Routing::Numbered { column: 0, lanes: 3 }),
+            Shape::SpreadSorted(to, by.unwrap()),
+        ]
     }
 
     #[test]
@@ -182,7 +218,8 @@ mod tests {
             let readers = match &shape {
                 Shape::Gather | Shape::GatherInOrder => 1,
                 Shape::Keep => producers,
-                Shape::Spread(to) | Shape::SpreadSorted(to, _) => to.partition_count(),
+                Shape::Spread(to) => to.partition_count(),
+                Shape::SpreadSorted(to, _) => to.partition_count(),
             };
             let mut filled = vec![0; lanes];
             (0..producers).flat_map(|producer| shape.lanes_of_producer(producer)).for_each(|lane| filled[lane] += 1);

@@ -9,6 +9,9 @@ pub struct JobOptions {
     /// Shown in figures and errors.
     pub name: String,
     pub order: ResultOrder,
+    /// Gathers read their producers one after the other, so that what depends on the order of rows comes out the same from
+    /// run to run; otherwise as rows arrive.
+    pub gathers_in_order: bool,
     /// Bounds of every lane between two stages.
     pub credit: CreditLimits,
     /// Bounds of every lane to the caller.

@@ -88,7 +88,7 @@ impl Runtime {
             return Err(external(gone));
         }
         let over = Arc::new(AtomicBool::new(false));
-        let stages = cut(plan, over.clone(), context.session_config().options())?;
+        let stages = cut(plan, over.clone(), options.gathers_in_order, context.session_config().options())?;
         let job = self.new_job(&options, &stages, over);
         let memory = JobMemory::new(job.id, self.memory.clone());
         let context = Arc::new(memory.clone().lend_to(&context));

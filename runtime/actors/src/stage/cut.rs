@@ -3,6 +3,7 @@
 //! | node                          | becomes                                                                     |
 //! |-------------------------------|-----------------------------------------------------------------------------|
 //! | `RepartitionExec`             | an exchange that spreads; sorted input is merged again per reader            |
+//! | `ShuffleExec`                 | an exchange that spreads rows by a number each of them carries               |
 //! | `CoalescePartitionsExec`      | an exchange that gathers: in partition order where a user can see the order |
 //! | `SortPreservingMergeExec`     | stays, above an exchange that keeps its sorted partitions apart             |
 //! | `ScalarSubqueryExec`          | stays; a subquery of several partitions is gathered                         |
@@ -35,9 +36,10 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PlanProp
 use super::guard::guard;
 use super::hold::held;
 use super::is_unseen;
+use super::layout::ShuffleExec;
 use super::reader::ExchangeReaderExec;
 use super::watch::{as_before, watched};
-use crate::exchange::{Exchange, Shape};
+use crate::exchange::{Exchange, Routing, Shape};
 use crate::job::Leaf;
 use crate::join::spilling;
 
@@ -56,8 +58,14 @@ pub(crate) struct Stage {
 
 /// The stages of `plan`, its result first.
 /// `over` is raised when the job ends.
-pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>, config: &ConfigOptions) -> Result<Vec<Stage>> {
-    let mut cutter = Cutter { stages: Vec::new(), over, current: 0, config };
+/// `gathers_in_order`: producers are gathered one after the other even where nobody is promised an order.
+pub(crate) fn cut(
+    plan: Arc<dyn ExecutionPlan>,
+    over: Arc<AtomicBool>,
+    gathers_in_order: bool,
+    config: &ConfigOptions,
+) -> Result<Vec<Stage>> {
+    let mut cutter = Cutter { stages: Vec::new(), over, gathers_in_order, current: 0, config };
     let result = cutter.reserve();
     let mut leaves = Vec::new();
     let plan = cutter.node(plan, true, &mut leaves)?;
@@ -69,6 +77,7 @@ pub(crate) fn cut(plan: Arc<dyn ExecutionPlan>, over: Arc<AtomicBool>, config: &
 struct Cutter<'a> {
     stages: Vec<Option<Stage>>,
     over: Arc<AtomicBool>,
+    gathers_in_order: bool,
     /// The stage whose operators are being cut.
     current: usize,
     config: &'a ConfigOptions,
@@ -91,6 +100,10 @@ impl Cutter<'_> {
     fn node_on_enough_stack(&mut self, plan: Plan, ordered: bool, leaves: &mut Leaves) -> Result<Plan> {
         if let Some(repartition) = plan.downcast_ref::<RepartitionExec>() {
             return self.repartition(repartition, leaves);
+        }
+        if let Some(shuffle) = plan.downcast_ref::<ShuffleExec>() {
+            let shape = Shape::Spread(shuffle.routing());
+            return self.stage_below(shuffle.input().clone(), "ShuffleExec", shuffle.properties().clone(), shape, false, None);
         }
         if let Some(coalesce) = plan.downcast_ref::<CoalescePartitionsExec>()
             && partitions(coalesce.input()) > 1
@@ -131,14 +144,14 @@ impl Cutter<'_> {
         let to = node.partitioning().clone();
         let shape = match node.input().output_ordering() {
             Some(order) if node.preserve_order() => Shape::SpreadSorted(to, order.clone()),
-            _ => Shape::Spread(to),
+            _ => Shape::Spread(Routing::Planned(to)),
         };
         // Sorted input is polled as soon as it is executed, everything else when the first row is wanted.
         self.stage_below(node.input().clone(), "RepartitionExec", node.properties().clone(), shape, false, None)
     }
 
     fn gather(&mut self, node: &CoalescePartitionsExec, ordered: bool) -> Result<Plan> {
-        let shape = if ordered { Shape::GatherInOrder } else { Shape::Gather };
+        let shape = if ordered || self.gathers_in_order { Shape::GatherInOrder } else { Shape::Gather };
         let properties = node.properties().clone();
         self.stage_below(node.input().clone(), "CoalescePartitionsExec", properties, shape, true, node.fetch())
     }
@@ -164,7 +177,13 @@ impl Cutter<'_> {
         let reader = std::mem::replace(&mut self.current, id);
         let input = self.node(input, matches!(shape, Shape::GatherInOrder), &mut leaves)?;
         self.current = reader;
-        let exchange = self.exchange(id, &input, shape, eager);
+        let mut exchange = self.exchange(id, &input, shape, eager);
+        // What comes out may lack the column that said where to.
+        if let Some(exchange) = Arc::get_mut(&mut exchange)
+            && matches!(exchange.shape, Shape::Spread(Routing::Numbered { .. }))
+        {
+            exchange.schema = properties.eq_properties.schema().clone();
+        }
         self.fill(id, input.clone(), exchange.clone(), leaves);
         Ok(Arc::new(ExchangeReaderExec::new(name, exchange, input, properties, fetch)))
     }

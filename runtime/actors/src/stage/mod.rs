@@ -17,6 +17,7 @@
 mod cut;
 mod guard;
 mod hold;
+mod layout;
 mod reader;
 mod step;
 mod watch;
@@ -29,9 +30,10 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 pub(crate) use cut::{Stage, cut};
 pub(crate) use guard::guard;
+pub use layout::{MergePartitionsExec, ShuffleExec};
 pub(crate) use step::{At, Step, StepExec};
 
-use crate::exchange::{Exchange, Router, Shape, SpreadOptions};
+use crate::exchange::{Exchange, Router, Routing, Shape, SpreadOptions};
 use crate::pipeline::WatermarkExec;
 
 /// Nodes of ours that change nothing and that nobody asked for.
@@ -47,14 +49,14 @@ pub(crate) fn router_for(
     batch_rows: usize,
 ) -> Result<Router> {
     let first_lane = exchange.shape.first_lane_of_producer(producer);
-    let (partitioning, collect) = match &exchange.shape {
+    let (routing, collect) = match &exchange.shape {
         Shape::Gather | Shape::GatherInOrder | Shape::Keep => return Ok(Router::Straight { lane: first_lane }),
         Shape::Spread(to) => (to.clone(), !plan.boundedness().is_unbounded() && !carries_marks(plan)),
         // The merge downstream makes whole batches again.
-        Shape::SpreadSorted(to, _) => (to.clone(), false),
+        Shape::SpreadSorted(to, _) => (Routing::Planned(to.clone()), false),
     };
     Router::spread(SpreadOptions {
-        partitioning,
+        routing,
         first_lane,
         producer: if matches!(exchange.shape, Shape::Spread(_)) { producer } else { 0 },
         producers: exchange.producers,

@@ -45,10 +45,9 @@ impl Drive {
     }
 }
 
-/// A future that measures how long it is polled, tells its scope when a slice begins, and the thread whose work it does.
+/// A future that measures how long it is polled and tells its scope when a slice begins.
 pub(crate) struct Timed<F> {
     pub inner: Pin<Box<F>>,
-    pub partition: usize,
     pub scope: Arc<TaskScope>,
     pub gauge: Arc<Gauge>,
 }
@@ -57,7 +56,6 @@ impl<F: Future> Future for Timed<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let _inside = emberflow_base::partition::enter(self.partition);
         self.scope.begin_slice();
         let began = self.scope.job.now_ns();
         let result = self.inner.as_mut().poll(cx);

@@ -76,7 +76,7 @@ impl OperatorActor {
         let pushed = self.report.pushed.clone();
         let drive = Drive { plan, task, exchange, context, gauge: work.gauge.clone(), pushed };
         let guarded = AssertUnwindSafe(drive.run()).catch_unwind();
-        let timed = Timed { inner: Box::pin(guarded), partition: task, scope, gauge: work.gauge };
+        let timed = Timed { inner: Box::pin(guarded), scope, gauge: work.gauge };
         ctx.spawn(timed.into_actor(self).map(move |ended, actor, ctx| {
             actor.report.speak(&name, ended);
             ctx.stop();

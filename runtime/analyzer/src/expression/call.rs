@@ -12,7 +12,7 @@ use emberflow_functions::{Call, Typed};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{CastMode, Expr, ExprKind, FunctionCall, NullOrder, Origin, SortDirection, SortOrder};
 
-use super::{Item, text};
+use super::{Item, TextForm, text};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::suggest;
@@ -34,16 +34,30 @@ impl Resolver<'_> {
             }
             Kind::Aggregate(_) => {
                 let item = self.aggregate_call(function, call, &name, scope)?;
-                refuse_nested(&item)?;
+                refuse_nested(&item).map_err(|error| {
+                    let inner = call.arguments.iter().find(|argument| mentions_aggregate(argument));
+                    inner.map_or_else(|| error.clone(), |inner| suggest::at(error.clone(), &inner.origin))
+                })?;
+                refuse_nondeterministic(&item)?;
+                if crate::aggregate::has_window(&item.typed.expr) {
+                    let text = "An aggregate function cannot be called on a window function's result in the same query.";
+                    return Err(Error::new("_LEGACY_ERROR_TEMP_1031").text(text));
+                }
                 item
             }
             Kind::Window(_) => {
                 let texts: Vec<String> = self.arguments(call, &name, scope)?.into_iter().map(|item| item.text).collect();
                 let said = text::call(function, &name, &texts, false);
-                return Err(Error::new("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE").with("funcName", format!("\"{said}\"")));
+                let error = Error::new("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE").with("funcName", format!("\"{said}\""));
+                return Err(suggest::at(error, &self.whole_text()));
             }
             Kind::Generator(_) => {
-                return Err(Error::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").with("expression", format!("\"{name}\"")));
+                let texts: Vec<String> = self.arguments(call, &name, scope)?.into_iter().map(|item| item.text).collect();
+                let said = text::call(function, &name, &texts, false);
+                if self.text_form.get() == TextForm::Numbered {
+                    return Ok(Item::new(emberflow_functions::literal::null(&DataType::Null)?, said));
+                }
+                return Err(Error::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").with("expression", format!("\"{said}\"")));
             }
             Kind::HigherOrder(build) => self.higher_order(*build, function, call, &name, scope)?,
         };
@@ -143,6 +157,17 @@ impl Resolver<'_> {
         self.with_modifiers(item, call, scope)
     }
 
+    /// A scalar function or operator of arguments that are resolved already.
+    pub(crate) fn operator(&self, name: &str, items: Vec<Item>) -> Result<Item> {
+        let Some(Function { kind: Kind::Scalar(build), .. }) = registry::lookup(name) else {
+            return Err(Error::internal(format!("there is no scalar function {name}")));
+        };
+        let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        let said = format!("{name}({})", texts.join(", "));
+        let call = Call { name, arguments, texts, is_distinct: false, ignore_nulls: None, context: self.context() };
+        Ok(Item::new(build(call)?, said))
+    }
+
     fn build(
         &self,
         function: &Function,
@@ -153,8 +178,17 @@ impl Resolver<'_> {
     ) -> Result<Item> {
         let items = self.arguments(call, name, scope)?;
         let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
-        let mut said = registry::name_by_types(name, &arguments, &texts)
-            .unwrap_or_else(|| text::call(function, name, &texts, call.is_distinct));
+        let mut said = match (name, call.ignore_nulls) {
+            // Spark's parser makes of these what has no name of its own.
+            ("first_value", Some(true)) => {
+                text::call(function, "first", &texts, call.is_distinct).replacen("first_value", "first", 1)
+            }
+            ("last_value", Some(true)) => {
+                text::call(function, "last", &texts, call.is_distinct).replacen("last_value", "last", 1)
+            }
+            _ => registry::name_by_types(name, &arguments, &texts)
+                .unwrap_or_else(|| text::call(function, name, &texts, call.is_distinct)),
+        };
         if let (true, [order]) = (is_inverse_distribution(name), call.within_group.as_slice()) {
             // The builder takes what is measured first, and whether ranks count from the greatest last.
             let measured = self.expression(&order.child, scope)?;
@@ -258,7 +292,9 @@ impl Resolver<'_> {
             let texts = &texts;
             arguments.push(match &argument.kind {
                 ExprKind::Lambda { body, arguments: names } => Argument::Lambda(Box::new(move |types| {
-                    let (body, said) = self.lambda(body, names, types, scope)?;
+                    let with_index = matches!(name, "transform" | "filter");
+                    let made = self.lambda(body, names, types, with_index, scope);
+                    let (body, said) = made.map_err(|error| suggest::at(error, &argument.origin))?;
                     texts.borrow_mut()[position] = said;
                     Ok(body)
                 })),
@@ -281,12 +317,15 @@ impl Resolver<'_> {
         body: &Expr,
         names: &[String],
         types: &[(emberflow_plan::DataType, bool)],
+        with_index: bool,
         scope: &Scope<'_>,
     ) -> Result<(LambdaBody, String)> {
         if names.len() > types.len() {
+            // A second variable, the index, is there only for lambdas that take two.
+            let given = if types.len() == 2 && names.len() > 2 && with_index { 1 } else { types.len() };
             return Err(Error::new("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH")
                 .with("expectedNumArgs", names.len().to_string())
-                .with("actualNumArgs", types.len().to_string()));
+                .with("actualNumArgs", given.to_string()));
         }
         let variables: Vec<_> = names
             .iter()
@@ -305,6 +344,16 @@ impl Resolver<'_> {
     }
 }
 
+/// Aggregates of random numbers would not be the same when a task runs again.
+fn refuse_nondeterministic(item: &Item) -> Result<()> {
+    match crate::partition_values::calls_any(&item.typed.expr) {
+        true => {
+            Err(Error::new("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION").with("sqlExpr", format!("\"{}\"", item.text)))
+        }
+        false => Ok(()),
+    }
+}
+
 /// An aggregate inside another has no meaning.
 fn refuse_nested(item: &Item) -> Result<()> {
     let calls = datafusion::logical_expr::utils::find_aggregate_exprs([&item.typed.expr]);
@@ -315,6 +364,23 @@ fn refuse_nested(item: &Item) -> Result<()> {
         _ => false,
     });
     if nested { Err(Error::new("NESTED_AGGREGATE_FUNCTION")) } else { Ok(()) }
+}
+
+/// Whether an expression as written calls an aggregate function.
+fn mentions_aggregate(expr: &Expr) -> bool {
+    !written_aggregates(expr).is_empty()
+}
+
+/// The outermost aggregate calls of an expression as written.
+pub(crate) fn written_aggregates(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::Function(call) => {
+            let is_aggregate = registry::lookup(&call.bare()).is_some_and(|function| matches!(function.kind, Kind::Aggregate(_)));
+            if is_aggregate { vec![expr] } else { call.arguments.iter().flat_map(written_aggregates).collect() }
+        }
+        ExprKind::Alias { expression, .. } | ExprKind::Cast { expression, .. } => written_aggregates(expression),
+        _ => Vec::new(),
+    }
 }
 
 /// Aggregates whose measured column stands in WITHIN GROUP.

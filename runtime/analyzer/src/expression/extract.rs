@@ -46,6 +46,12 @@ impl Resolver<'_> {
                 let key = Typed::new(datafusion::logical_expr::lit(name), DataType::String, false);
                 self.element(child, Item::new(key, name))
             }
+            DataType::Array { .. } => Err(Error::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+                .with("sqlExpr", format!("\"{}[{name}]\"", child.text))
+                .with("paramIndex", "second")
+                .with("requiredType", "\"INTEGRAL\"")
+                .with("inputSql", format!("\"{name}\""))
+                .with("inputType", DataType::String.quoted())),
             other => Err(Error::new("INVALID_EXTRACT_BASE_FIELD_TYPE")
                 .with("base", format!("\"{}\"", child.text))
                 .with("other", other.quoted())),

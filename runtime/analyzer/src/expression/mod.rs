@@ -14,7 +14,7 @@ mod subquery;
 pub(crate) mod text;
 mod window;
 
-pub(crate) use call::sort;
+pub(crate) use call::{sort, written_aggregates};
 pub(crate) use extract::named_struct;
 pub(crate) use subquery::lowered;
 pub(crate) use window::constant;
@@ -38,6 +38,17 @@ use crate::suggest;
 pub(crate) struct Item {
     pub typed: Typed,
     pub text: String,
+}
+
+/// How columns are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextForm {
+    /// `age`
+    Plain,
+    /// `people.age`
+    Qualified,
+    /// `age#12`; calls of generators are printed too
+    Numbered,
 }
 
 impl Item {
@@ -97,6 +108,7 @@ impl Resolver<'_> {
                 let name = name.clone().unwrap_or_else(|| format!("_{position}"));
                 Err(Error::new("UNBOUND_SQL_PARAMETER").with("name", name))
             }
+            ExprKind::DirectPartition(_) => Err(Error::unsupported("a direct partition id outside of repartitionById")),
             ExprKind::Unsupported { name } => Err(Error::unsupported(name.clone())),
         }
     }
@@ -104,16 +116,20 @@ impl Resolver<'_> {
     fn attribute(&self, parts: &[String], plan_id: Option<i64>, origin: &Origin, scope: &Scope<'_>) -> Result<Item> {
         let found = match plan_id {
             Some(plan_id) => scope.find_in_plan(plan_id, parts, origin)?,
-            None => match scope.find(parts, origin) {
-                Ok(found) => found,
-                Err(error) => match self.keyword(parts, scope) {
-                    Some(item) => return item,
-                    None => return self.variable(parts)?.ok_or(error),
-                },
-            },
+            None => {
+                // What is unknown inside a lambda is reported for the whole text, as Spark does.
+                let place = if scope.lambdas.borrow().is_empty() { origin.clone() } else { self.whole_text() };
+                match scope.find(parts, &place) {
+                    Ok(found) => found,
+                    Err(error) => match self.keyword(parts, scope) {
+                        Some(item) => return item,
+                        None => return self.variable(parts)?.ok_or(error),
+                    },
+                }
+            }
         };
         let (typed, name, fields) = match found {
-            Found::Column(attribute, fields) => (attribute.typed(), attribute.name.clone(), fields),
+            Found::Column(attribute, fields) => (attribute.typed(), self.printed(&attribute), fields),
             Found::Outer(attribute, fields) => {
                 let expr = subquery::outer_reference(&attribute)?;
                 (Typed::new(expr, attribute.data_type.clone(), attribute.nullable), attribute.name.clone(), fields)
@@ -146,6 +162,20 @@ impl Resolver<'_> {
             item = self.field(item, field)?;
         }
         Ok(Some(item))
+    }
+
+    fn printed(&self, attribute: &crate::attribute::Attr) -> String {
+        match self.text_form.get() {
+            TextForm::Plain => attribute.name.clone(),
+            TextForm::Qualified => {
+                let last = attribute.qualifier.last().map(|qualifier| format!("{qualifier}.")).unwrap_or_default();
+                format!("{last}{}", attribute.name)
+            }
+            TextForm::Numbered => {
+                let number = attribute.column.rsplit('#').next().unwrap_or_default();
+                format!("{}#{number}", attribute.name)
+            }
+        }
     }
 
     /// `current_date` and its like may be written without parentheses.

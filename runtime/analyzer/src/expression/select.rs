@@ -253,7 +253,13 @@ impl Resolver<'_> {
         let name = call.bare();
         let Some(function) = registry::lookup(&name) else { return Ok(None) };
         let Kind::Generator(build) = &function.kind else { return Ok(None) };
-        let items = self.arguments(call, &name, scope)?;
+        let items = self.arguments(call, &name, scope).map_err(|error| match error.parameter("expression") {
+            Some(inner) if error.condition() == "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS" => {
+                let said = format!("\"{name}({})\"", inner.trim_matches('"'));
+                Error::new("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS").with("expression", said)
+            }
+            _ => error,
+        })?;
         let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
         build(Call { name: &name, arguments, texts, is_distinct: false, ignore_nulls: None, context: self.context() }).map(Some)
     }

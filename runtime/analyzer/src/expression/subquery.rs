@@ -34,40 +34,29 @@ impl Resolver<'_> {
     pub(super) fn subquery(&self, subquery: &Subquery, scope: &Scope<'_>) -> Result<Item> {
         let resolved = self.relation(&subquery.relation, Some(scope))?;
         match &subquery.kind {
-            SubqueryKind::Scalar => self.scalar_subquery(&resolved),
+            SubqueryKind::Scalar => self.scalar_subquery(&resolved, scope),
             SubqueryKind::Exists => {
                 let expr = Physical::Exists(Exists { subquery: lowered(resolved.plan.clone()), negated: false });
-                Ok(Item::new(Typed::new(expr, DataType::Boolean, false), "exists()"))
+                Ok(Item::new(Typed::new(expr, DataType::Boolean, false), format!("exists({})", outer_names(&resolved, scope))))
             }
             SubqueryKind::In(values) => self.in_subquery(values, &resolved, scope),
             SubqueryKind::TableArgument => Err(Error::unsupported("table arguments")),
         }
     }
 
-    fn scalar_subquery(&self, resolved: &Resolved) -> Result<Item> {
+    fn scalar_subquery(&self, resolved: &Resolved, scope: &Scope<'_>) -> Result<Item> {
         let [attribute] = &resolved.output[..] else {
             return Err(Error::new("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN")
                 .with("number", resolved.output.len().to_string()));
         };
         let data_type = attribute.data_type.clone();
+        let said = format!("scalarsubquery({})", outer_names(resolved, scope));
         let expr = Physical::ScalarSubquery(lowered(resolved.exact()?));
-        Ok(Item::new(Typed::new(expr, data_type, true), "scalarsubquery()"))
+        Ok(Item::new(Typed::new(expr, data_type, true), said))
     }
 
     fn in_subquery(&self, values: &[Expr], resolved: &Resolved, scope: &Scope<'_>) -> Result<Item> {
         let items = values.iter().map(|value| self.expression(value, scope)).collect::<Result<Vec<_>>>()?;
-        if items.len() != resolved.output.len() {
-            let list = |names: Vec<String>| names.join(", ");
-            return Err(Error::new("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH")
-                .with("sqlExpr", "\"IN\"")
-                .with("leftLength", items.len().to_string())
-                .with("rightLength", resolved.output.len().to_string())
-                .with("leftColumns", list(items.iter().map(|item| format!("\"{}\"", item.text)).collect()))
-                .with(
-                    "rightColumns",
-                    list(resolved.output.iter().map(|attribute| format!("\"{}\"", attribute.name)).collect()),
-                ));
-        }
         let asked = match &items[..] {
             [item] => item.text.clone(),
             several => {
@@ -76,6 +65,18 @@ impl Resolver<'_> {
             }
         };
         let said = format!("({asked} IN (listquery()))");
+        if items.len() != resolved.output.len() {
+            let list = |names: Vec<String>| names.join(", ");
+            return Err(Error::new("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH")
+                .with("sqlExpr", format!("\"{said}\""))
+                .with("leftLength", items.len().to_string())
+                .with("rightLength", resolved.output.len().to_string())
+                .with("leftColumns", list(items.iter().map(|item| format!("\"{}\"", item.text)).collect()))
+                .with(
+                    "rightColumns",
+                    list(resolved.output.iter().map(|attribute| format!("\"{}\"", attribute.name)).collect()),
+                ));
+        }
         let nullable = items.iter().any(|item| item.typed.nullable) || resolved.output.iter().any(|attribute| attribute.nullable);
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         for (item, attribute) in items.into_iter().zip(resolved.output.iter()) {
@@ -107,6 +108,21 @@ impl Resolver<'_> {
         let mode = context.mode();
         Ok((cast::cast(left.typed, &common, mode, &context)?, cast::cast(right, &common, mode, &context)?))
     }
+}
+
+/// The columns of the query around that a sub-query uses, as its text lists them.
+fn outer_names(resolved: &Resolved, scope: &Scope<'_>) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for expr in resolved.plan.all_out_ref_exprs() {
+        let Physical::OuterReferenceColumn(_, column) = &expr else { continue };
+        let known = scope.columns.iter().find(|attribute| attribute.column == column.name);
+        if let Some(attribute) = known
+            && !names.contains(&attribute.name)
+        {
+            names.push(attribute.name.clone());
+        }
+    }
+    names.join(", ")
 }
 
 fn pack(values: Vec<Typed>) -> Result<Typed> {

@@ -258,6 +258,7 @@ fn bound(bound: &FrameBound, offset: Option<&str>) -> String {
         // Only SQL says PRECEDING; what a DataFrame's frame counts backwards is a negative number that follows.
         (FrameBound::Offset(_), Some(offset)) => match offset.strip_prefix("negative(").and_then(|rest| rest.strip_suffix(')')) {
             Some(preceding) => format!("{preceding} PRECEDING"),
+            None if offset.starts_with("INTERVAL '-") => format!("{} PRECEDING", offset.replacen("'-", "'", 1)),
             None => format!("{offset} FOLLOWING"),
         },
         (FrameBound::Offset(_), None) => String::new(),

@@ -106,6 +106,7 @@ impl Resolver<'_> {
                 _ => (WindowFrame::new(None), "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING".to_owned()),
             });
         };
+        self.check_range(window, frame, orders, scope)?;
         let (lower, lower_text) = self.bound(frame, &frame.lower, orders, scope)?;
         let (upper, upper_text) = self.bound(frame, &frame.upper, orders, scope)?;
         let units = match frame.unit {
@@ -113,10 +114,62 @@ impl Resolver<'_> {
             FrameUnit::Range => WindowFrameUnits::Range,
         };
         let said = text::frame(frame, lower_text.as_deref(), upper_text.as_deref());
+        if is_backwards(&lower, &upper) {
+            return Err(Error::new("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON")
+                .with("sqlExpr", format!("\"{said}\""))
+                .with("comparison", "less than or equal"));
+        }
         let whole = matches!(lower, WindowFrameBound::Preceding(ref value) if value.is_null())
             && matches!(upper, WindowFrameBound::Following(ref value) if value.is_null());
         let units = if whole && !ordered { WindowFrameUnits::Rows } else { units };
         Ok((WindowFrame::new_bounds(units, lower, upper), said))
+    }
+
+    /// A range by values needs one order, of something that can be added to.
+    fn check_range(&self, window: &Window, frame: &Frame, orders: &[Item], scope: &Scope<'_>) -> Result<()> {
+        let bounds = [("lower", &frame.lower), ("upper", &frame.upper)];
+        let by_value = bounds.into_iter().find(|(_, bound)| matches!(bound, FrameBound::Offset(_)));
+        let (FrameUnit::Range, Some((location, _))) = (frame.unit, by_value) else { return Ok(()) };
+        let texts = |negative: fn(String) -> String| -> Result<Vec<Option<String>>> {
+            bounds.iter().map(|(_, bound)| self.offset_text(bound, scope, negative)).collect()
+        };
+        if let [_, _, ..] = orders {
+            let said = texts(|offset| format!("-{offset}"))?;
+            let printed = |form| -> Result<Vec<String>> {
+                let order = |order: &emberflow_plan::tree::SortOrder| {
+                    let item = self.in_form(form, || self.expression(&order.child, scope))?;
+                    Ok(text::order(&item.text, order))
+                };
+                window.order_by.iter().map(order).collect()
+            };
+            let frame_text = text::frame(frame, said[0].as_deref(), said[1].as_deref());
+            let sql = format!("\"(ORDER BY {} {frame_text})\"", printed(super::TextForm::Plain)?.join(", "));
+            return Err(Error::new("DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER")
+                .with("sqlExpr", sql)
+                .with("orderSpec", printed(super::TextForm::Numbered)?.join(",")));
+        }
+        let Some(order) = orders.first() else { return Ok(()) };
+        let data_type = &order.typed.data_type;
+        if data_type.is_numeric() || data_type.is_datetime() || data_type.is_interval() {
+            return Ok(());
+        }
+        let said = texts(|offset| format!("(- {offset})"))?;
+        let frame_text = text::frame(frame, said[0].as_deref(), said[1].as_deref());
+        Err(Error::new("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE")
+            .with("sqlExpr", format!("\"{frame_text}\""))
+            .with("location", location)
+            .with("exprType", data_type.quoted())
+            .with("expectedType", "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"))
+    }
+
+    /// The text of a bound's offset; `negative` prints one that precedes.
+    fn offset_text(&self, bound: &FrameBound, scope: &Scope<'_>, negative: fn(String) -> String) -> Result<Option<String>> {
+        let FrameBound::Offset(offset) = bound else { return Ok(None) };
+        let said = self.expression(offset, &Scope::empty(Some(scope), self.case_sensitive))?.text;
+        Ok(Some(match said.strip_prefix('-') {
+            Some(size) => negative(size.to_owned()),
+            None => said,
+        }))
     }
 
     fn bound(
@@ -180,6 +233,21 @@ impl Resolver<'_> {
             (_, other) => other,
         };
         Ok((value, negative))
+    }
+}
+
+/// Whether a frame of constant bounds ends before it begins.
+fn is_backwards(lower: &WindowFrameBound, upper: &WindowFrameBound) -> bool {
+    use WindowFrameBound::{CurrentRow, Following, Preceding};
+    match (lower, upper) {
+        (Following(_), Preceding(end)) => !end.is_null(),
+        (Following(begin), CurrentRow) => !begin.is_null(),
+        (CurrentRow, Preceding(end)) => !end.is_null(),
+        (Following(begin), Following(end)) => begin.partial_cmp(end).is_some_and(|order| order.is_gt()) && !end.is_null(),
+        (Preceding(begin), Preceding(end)) => {
+            begin.partial_cmp(end).is_some_and(|order| order.is_lt()) && !begin.is_null() && !end.is_null()
+        }
+        _ => false,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr as Physical;
 use emberflow_base::{Error, Result};
 use emberflow_functions::Typed;
@@ -190,7 +189,9 @@ impl Resolver<'_> {
         let selected = columns.into_iter().nth(at).ok_or_else(out_of_range)?;
         if has_aggregate(&selected.item.typed.expr) {
             return Err(suggest::at(
-                Error::new("GROUP_BY_POS_AGGREGATE").with("index", ordinal.to_string()).with("aggExpr", selected.item.text),
+                Error::new("GROUP_BY_POS_AGGREGATE")
+                    .with("index", ordinal.to_string())
+                    .with("aggExpr", format!("{} AS {}", selected.item.text, emberflow_plan::types::quote(&selected.name))),
                 &expr.origin,
             ));
         }
@@ -291,9 +292,7 @@ impl Resolver<'_> {
         let mut values = Vec::new();
         for batch in rows {
             for row in 0..batch.num_rows() {
-                let value =
-                    ScalarValue::try_from_array(batch.column(0), row).map_err(emberflow_functions::errors::from_datafusion)?;
-                values.push(Expr::literal(from_scalar(&value, &data_type)?));
+                values.push(Expr::literal(emberflow_functions::literal::of_row(batch.column(0), row, &data_type)?));
             }
         }
         if values.len() > most {
@@ -373,29 +372,6 @@ fn filtered(expr: Expr, condition: &Expr) -> Expr {
 fn is_aggregate(call: &FunctionCall) -> bool {
     use emberflow_functions::registry::{Kind, lookup};
     lookup(&call.bare()).is_some_and(|function| matches!(function.kind, Kind::Aggregate(_)))
-}
-
-/// A value of a pivot column as a constant.
-fn from_scalar(value: &ScalarValue, data_type: &DataType) -> Result<Literal> {
-    Ok(match value {
-        value if value.is_null() => Literal::Null(data_type.clone()),
-        ScalarValue::Boolean(Some(flag)) => Literal::Boolean(*flag),
-        ScalarValue::Int8(Some(number)) => Literal::Byte(*number),
-        ScalarValue::Int16(Some(number)) => Literal::Short(*number),
-        ScalarValue::Int32(Some(number)) => Literal::Int(*number),
-        ScalarValue::Int64(Some(number)) => Literal::Long(*number),
-        ScalarValue::Float32(Some(number)) => Literal::Float(*number),
-        ScalarValue::Float64(Some(number)) => Literal::Double(*number),
-        ScalarValue::Decimal128(Some(value), precision, scale) => {
-            Literal::Decimal { value: *value, precision: *precision, scale: *scale }
-        }
-        ScalarValue::Utf8(Some(text)) => Literal::String(text.clone()),
-        ScalarValue::Binary(Some(bytes)) => Literal::Binary(bytes.clone()),
-        ScalarValue::Date32(Some(days)) => Literal::Date(*days),
-        ScalarValue::TimestampMicrosecond(Some(micros), Some(_)) => Literal::Timestamp(*micros),
-        ScalarValue::TimestampMicrosecond(Some(micros), None) => Literal::TimestampNtz(*micros),
-        _ => return Err(Error::unsupported(format!("a pivot over {}", data_type.simple_string()))),
-    })
 }
 
 /// `(a, b, c)`, `(a, b)`, `(a)`, `()`.

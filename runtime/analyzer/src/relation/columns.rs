@@ -1,59 +1,159 @@
 //! Columns added, replaced, renamed, dropped, reordered.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use datafusion::common::tree_node::TreeNode;
 use emberflow_base::{Error, Result};
 use emberflow_functions::cast::{self, EvalMode};
-use emberflow_plan::tree::{Alias, Expr, Relation};
+use emberflow_plan::tree::{Alias, Expr, Origin, Relation, RelationKind};
 use emberflow_plan::{DataType, StructType};
 
 use crate::attribute::{Attr, same_name};
 use crate::expression::select::{Selected, passed_on};
-use crate::resolved::Resolved;
+use crate::resolved::{Hidden, Resolved};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::suggest::{self, quoted_name};
 
 impl Resolver<'_> {
+    /// A chain of `withColumn` is resolved as one: columns that need nothing computed in the chain share one projection.
     pub(super) fn with_columns(&self, input: &Relation, columns: &[Alias], outer: Option<&Scope<'_>>) -> Result<Resolved> {
-        let input = self.relation(input, outer)?;
-        for (position, alias) in columns.iter().enumerate() {
-            if columns[..position].iter().any(|other| same_name(&other.name, &alias.name, self.case_sensitive)) {
+        let mut steps: Vec<Step<'_>> = vec![Step { plan_id: None, columns, origin: &None }];
+        let mut base = input;
+        // Any step may be kept: then each is looked up by itself.
+        while let RelationKind::WithColumns { input, columns } = &*base.kind
+            && !self.environment.reads_kept()
+        {
+            steps.push(Step { plan_id: base.plan_id, columns, origin: &base.origin });
+            base = input;
+        }
+        let level = self.level.get();
+        // Deeper levels are farther from the top, as if each step had been resolved by itself.
+        self.level.set(level + steps.len() - 1);
+        let resolved = self.relation(base, outer);
+        self.level.set(level);
+        let resolved = resolved?;
+        let places = self.places(&resolved.output);
+        let mut chain = Chain { resolved, computed: Vec::new(), open: HashSet::new(), places };
+        for (above, step) in steps.iter().enumerate().rev() {
+            chain = self.step(chain, step, outer).map_err(|error| suggest::at(error, step.origin))?;
+            if let Some(plan_id) = step.plan_id {
+                chain.resolved = chain.resolved.remember(Some(plan_id), level - 1 + above);
+            }
+        }
+        self.closed(chain).map(|chain| chain.resolved)
+    }
+
+    fn step(&self, mut chain: Chain, step: &Step<'_>, outer: Option<&Scope<'_>>) -> Result<Chain> {
+        let mut positions: HashMap<String, usize> = HashMap::with_capacity(step.columns.len());
+        for (position, alias) in step.columns.iter().enumerate() {
+            if positions.insert(self.folded(&alias.name), position).is_some() {
                 return Err(Error::new("COLUMN_ALREADY_EXISTS").with("columnName", quoted_name(&[alias.name.to_lowercase()])));
             }
         }
-        let scope = Scope::over(&input, outer, self.case_sensitive);
-        let mut made: Vec<Selected> = Vec::with_capacity(columns.len());
-        for alias in columns {
-            let item = self.expression(&alias.expression, &scope)?;
-            made.push(Selected {
-                item,
-                name: alias.name.clone(),
-                metadata: alias.metadata.clone(),
-                attribute: None,
-                aliased: true,
-            });
-        }
-        drop(scope);
-        let find = |made: &[Selected], attribute: &Attr| {
-            made.iter().position(|selected| same_name(&selected.name, &attribute.name, self.case_sensitive))
-        };
-        let mut used = vec![false; made.len()];
-        let mut selected: Vec<Selected> = Vec::with_capacity(input.output.len() + made.len());
-        for attribute in input.output.iter() {
-            match find(&made, attribute) {
-                Some(position) => {
-                    used[position] = true;
-                    selected.push(again(&made[position]));
-                }
-                None => selected.push(passed_on(Arc::clone(attribute))),
+        let mut made: Vec<Selected> = Vec::with_capacity(step.columns.len());
+        {
+            let scope = Scope::over(&chain.resolved, outer, self.case_sensitive);
+            for alias in step.columns {
+                let item = self.expression(&alias.expression, &scope)?;
+                let (name, metadata) = (alias.name.clone(), alias.metadata.clone());
+                made.push(Selected { item, name, metadata, attribute: None, aliased: true });
             }
         }
-        selected.extend(made.into_iter().zip(used).filter(|(_, used)| !used).map(|(selected, _)| selected));
-        if selected.iter().any(|column| crate::aggregate::has_aggregate(&column.item.typed.expr)) {
-            return self.finish_aggregate(crate::aggregate::Aggregated::new(input, Vec::new(), None), selected);
+        let replaces_open = || {
+            let mut replaced = positions.keys().filter_map(|name| chain.places.get(name)).flatten();
+            let is_open = |attribute: &Attr| chain.open.contains(&attribute.column);
+            replaced.any(|place| chain.resolved.output.get(*place).is_some_and(is_open))
+        };
+        let uses_open = || {
+            let used = made.iter().flat_map(|column| column.item.typed.expr.column_refs());
+            used.into_iter().any(|column| chain.open.contains(&column.name))
+        };
+        let by_itself = made.iter().any(|column| !is_plain(&column.item.typed.expr));
+        if !chain.open.is_empty() && (by_itself || uses_open() || replaces_open()) {
+            chain = self.closed(chain)?;
         }
-        self.project_selected(input, selected)
+        if by_itself {
+            let mut used = vec![false; made.len()];
+            let mut selected: Vec<Selected> = Vec::with_capacity(chain.resolved.output.len() + made.len());
+            for attribute in chain.resolved.output.iter() {
+                match positions.get(&self.folded(&attribute.name)) {
+                    Some(position) => {
+                        used[*position] = true;
+                        selected.push(again(&made[*position]));
+                    }
+                    None => selected.push(passed_on(Arc::clone(attribute))),
+                }
+            }
+            selected.extend(made.into_iter().zip(used).filter(|(_, used)| !used).map(|(selected, _)| selected));
+            let input = chain.resolved;
+            let aggregates = selected.iter().any(|column| crate::aggregate::has_aggregate(&column.item.typed.expr));
+            let resolved = match aggregates {
+                true => self.finish_aggregate(crate::aggregate::Aggregated::new(input, Vec::new(), None), selected)?,
+                false => self.project_selected(input, selected)?,
+            };
+            let places = self.places(&resolved.output);
+            return Ok(Chain { resolved, computed: Vec::new(), open: HashSet::new(), places });
+        }
+        let before = Arc::clone(&chain.resolved.output);
+        let mut output = before.to_vec();
+        for column in made {
+            let places = chain.places.entry(self.folded(&column.name)).or_default();
+            if places.is_empty() {
+                places.push(output.len());
+            }
+            // A name that stands twice gets two columns of its own.
+            for place in places.iter() {
+                let (expr, attribute) = self.output_column(again(&column));
+                chain.open.insert(attribute.column.clone());
+                chain.computed.push((expr, Arc::clone(&attribute)));
+                match output.get_mut(*place) {
+                    Some(replaced) => *replaced = attribute,
+                    None => output.push(attribute),
+                }
+            }
+        }
+        let hidden = Hidden { attributes: before, next: chain.resolved.hidden.take() };
+        chain.resolved = Resolved {
+            output: output.into(),
+            hidden: Some(Arc::new(hidden)),
+            qualified_only: Vec::new(),
+            metadata: Vec::new(),
+            aggregated: None,
+            ..chain.resolved
+        };
+        Ok(chain)
+    }
+
+    /// The chain so far with all its columns in the plan.
+    fn closed(&self, chain: Chain) -> Result<Chain> {
+        let Chain { resolved, mut computed, open, places } = chain;
+        if open.is_empty() {
+            return Ok(Chain { resolved, computed, open, places });
+        }
+        // Everything below stays, for whoever still reaches for it; what the columns are made of comes along by itself.
+        let kept = resolved.output.iter().filter(|attribute| !open.contains(&attribute.column));
+        let mut columns: Vec<(datafusion::logical_expr::Expr, Attr)> =
+            kept.map(|attribute| (attribute.expr(), Arc::clone(attribute))).collect();
+        columns.append(&mut computed);
+        let (below, stacked) = resolved.to_project()?;
+        let plan = crate::aggregate::project_with_windows(self, below, &columns)?;
+        Ok(Chain { resolved: Resolved { plan, stacked, ..resolved }, computed: Vec::new(), open: HashSet::new(), places })
+    }
+
+    /// Where in `output` each name stands.
+    fn places(&self, output: &[Attr]) -> HashMap<String, Vec<usize>> {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(output.len());
+        for (place, attribute) in output.iter().enumerate() {
+            places.entry(self.folded(&attribute.name)).or_default().push(place);
+        }
+        places
+    }
+
+    /// A name as the session compares names.
+    fn folded(&self, name: &str) -> String {
+        if self.case_sensitive { name.to_owned() } else { name.to_lowercase() }
     }
 
     pub(super) fn with_columns_renamed(
@@ -175,6 +275,40 @@ impl Resolver<'_> {
         let typed = cast::cast(attribute.typed(), target, EvalMode::Ansi, &self.context())?;
         Ok(crate::expression::Item::new(typed, name))
     }
+}
+
+/// One `withColumn` or `withColumns` of a chain.
+struct Step<'r> {
+    plan_id: Option<i64>,
+    columns: &'r [Alias],
+    origin: &'r Origin,
+}
+
+/// A chain of `withColumn` under way.
+struct Chain {
+    /// Its plan lacks the open columns still.
+    resolved: Resolved,
+    /// Columns that wait for their projection, over the plan as it is.
+    computed: Vec<(datafusion::logical_expr::Expr, Attr)>,
+    open: HashSet<String>,
+    /// Where in the output each name stands.
+    places: HashMap<String, Vec<usize>>,
+}
+
+/// Neither an aggregate nor a window nor something that asks another query: it may share a projection with others.
+fn is_plain(expr: &datafusion::logical_expr::Expr) -> bool {
+    use datafusion::logical_expr::Expr as Physical;
+    let special = expr.exists(|node| {
+        Ok(matches!(
+            node,
+            Physical::AggregateFunction(_)
+                | Physical::WindowFunction(_)
+                | Physical::ScalarSubquery(_)
+                | Physical::Exists(_)
+                | Physical::InSubquery(_)
+        ))
+    });
+    !special.unwrap_or(true)
 }
 
 fn again(selected: &Selected) -> Selected {

@@ -6,7 +6,7 @@ use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::Relation;
 
-use crate::attribute::same_name;
+use crate::attribute::{Attr, same_name};
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
@@ -29,6 +29,7 @@ impl Resolver<'_> {
                     .with("dataType", attribute.data_type.quoted()));
             }
         }
+        refuse_maps(&resolved.output, |attribute| all || keys.contains(&attribute.name))?;
         let builder = LogicalPlanBuilder::from(exact);
         let plan = if all {
             builder.distinct()
@@ -61,5 +62,24 @@ impl Resolver<'_> {
             }
         }
         Ok(on)
+    }
+}
+
+/// Maps cannot be compared, nor what holds one.
+pub(super) fn refuse_maps(columns: &[Attr], is_compared: impl Fn(&Attr) -> bool) -> Result<()> {
+    match columns.iter().find(|attribute| is_compared(attribute) && has_map(&attribute.data_type)) {
+        Some(attribute) => Err(Error::new("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE")
+            .with("colName", suggest::quoted_name(std::slice::from_ref(&attribute.name)))
+            .with("dataType", attribute.data_type.quoted())),
+        None => Ok(()),
+    }
+}
+
+fn has_map(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map { .. } => true,
+        DataType::Array { element, .. } => has_map(element),
+        DataType::Struct(schema) => schema.fields.iter().any(|field| has_map(&field.data_type)),
+        _ => false,
     }
 }

@@ -6,10 +6,10 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::Expr as Physical;
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
-use emberflow_plan::tree::{Expr, Relation};
+use emberflow_plan::tree::{Expr, ExprKind, Origin, Relation};
 
 use crate::aggregate::{Aggregated, has_aggregate, has_window};
-use crate::expression::{Item, membership};
+use crate::expression::{Item, TextForm, membership, written_aggregates};
 use crate::resolved::{Resolved, expose, filter};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
@@ -22,12 +22,29 @@ impl Resolver<'_> {
             return self.having(resolved, aggregated, condition, outer);
         }
         let scope = Scope::over(&resolved, outer, self.case_sensitive).with_hidden(resolved.hidden.clone());
-        let item = self.expression(condition, &scope)?;
+        let item = self.expression(condition, &scope).map_err(|error| match error.condition() {
+            "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS" => {
+                let said = self.in_form(TextForm::Numbered, || self.expression(condition, &scope));
+                let said = said.map_or_else(|_| String::new(), |item| item.text);
+                Error::new("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT").with("plan", format!("'Filter {said}"))
+            }
+            _ => error,
+        })?;
+        if has_aggregate(&item.typed.expr) {
+            let called = written_aggregates(condition)
+                .into_iter()
+                .map(|call| Ok(self.in_form(TextForm::Qualified, || self.expression(call, &scope))?.text));
+            let error = Error::new("INVALID_WHERE_CONDITION")
+                .with("condition", format!("\"{}\"", item.text))
+                .with("expressionList", called.collect::<Result<Vec<_>>>()?.join(", "));
+            return Err(suggest::at(error, &self.whole_text()));
+        }
         drop(scope);
         refuse_in_where(&item).map_err(|error| suggest::at(error, &condition.origin))?;
         let condition = self.as_condition(item, "WHERE").map_err(|error| suggest::at(error, &condition.origin))?;
         let condition = membership::in_condition(condition)?;
         let plan = reach(resolved.plan.clone(), &condition)?;
+        let (plan, condition) = self.with_partition_values_of(plan, condition)?;
         Ok(Resolved { plan: filter(plan, condition)?, ..resolved })
     }
 
@@ -47,7 +64,14 @@ impl Resolver<'_> {
         }
         let mut aggregated = (*aggregated).clone();
         let expr = self.as_condition(item, "HAVING").map_err(|error| suggest::at(error, &condition.origin))?;
-        let expr = self.through_selected(&mut aggregated, expr)?;
+        // Columns below the aggregate are out of sight, as if they were not there.
+        let expr = self.through_selected(&mut aggregated, expr).map_err(|error| match error.parameter("expression") {
+            Some(name) if error.condition() == "MISSING_AGGREGATION" => {
+                let name = [name.trim_matches('"').to_owned()];
+                suggest::unresolved_column(&name, &resolved.output, &origin_of(condition, &name[0]))
+            }
+            _ => error,
+        })?;
         aggregated.havings.push(expr);
         let plan = aggregated.plan(self)?;
         Ok(Resolved { plan, aggregated: Some(Arc::new(aggregated)), ..resolved })
@@ -134,12 +158,17 @@ pub(super) fn reach(
     Ok(plan)
 }
 
-fn refuse_in_where(item: &Item) -> Result<()> {
-    if has_aggregate(&item.typed.expr) {
-        return Err(Error::new("INVALID_WHERE_CONDITION")
-            .with("condition", format!("\"{}\"", item.text))
-            .with("expressionList", item.text.clone()));
+/// Where in `expr` a column of this name stands.
+fn origin_of(expr: &Expr, name: &str) -> Origin {
+    match &expr.kind {
+        ExprKind::Attribute { parts, .. } => parts.last().filter(|last| *last == name).and(expr.origin.clone()),
+        ExprKind::Function(call) => call.arguments.iter().find_map(|argument| origin_of(argument, name)),
+        ExprKind::Cast { expression, .. } | ExprKind::Alias { expression, .. } => origin_of(expression, name),
+        _ => None,
     }
+}
+
+fn refuse_in_where(item: &Item) -> Result<()> {
     if has_window(&item.typed.expr) {
         return Err(Error::new("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE").with("clauseName", "WHERE"));
     }

@@ -78,7 +78,12 @@ impl Resolver<'_> {
                 }
                 let condition = self.condition(condition, &scope, "JOIN")?;
                 if crate::aggregate::has_aggregate(&condition) {
-                    return Err(Error::new("UNSUPPORTED_EXPR_FOR_OPERATOR").with("invalidExprSqls", "\"an aggregate\""));
+                    let JoinCondition::On(written) = &join.condition else { return Err(Error::internal("a condition got lost")) };
+                    let called = crate::expression::written_aggregates(written)
+                        .into_iter()
+                        .map(|call| Ok(format!("\"{}\"", self.expression(call, &scope)?.text)));
+                    let called = called.collect::<Result<Vec<_>>>()?.join(", ");
+                    return Err(Error::new("UNSUPPORTED_EXPR_FOR_OPERATOR").with("invalidExprSqls", called));
                 }
                 Some(condition)
             }

@@ -159,6 +159,9 @@ impl Resolver<'_> {
         output.extend(
             right.output.iter().map(|attribute| if null_right { attribute.as_nullable() } else { Arc::clone(attribute) }),
         );
+        // The optimizer pulls columns out of the sub-query, which must not be seen above.
+        let columns = output.iter().map(|attribute| attribute.expr()).collect();
+        let plan = crate::resolved::project(plan, columns)?;
         Ok(Resolved { output: output.into(), plan, hidden: None, aggregated: None, ..left })
     }
 }

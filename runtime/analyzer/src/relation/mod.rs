@@ -1,20 +1,26 @@
 //! Relations: one file per family, one function per kind. Begin at [`resolve`].
 
 mod aggregate;
+mod as_of;
 mod columns;
 mod distinct;
 mod filter;
 mod into_table;
 mod join;
 mod lateral;
+mod layout;
 mod na;
+mod observe;
 mod project;
 mod read;
+mod sample;
 mod set_op;
 mod shape;
+mod sketches;
 mod sort;
 mod statistics;
 mod time_window;
+mod transpose;
 
 use emberflow_base::{Error, Result};
 use emberflow_plan::tree::{Relation, RelationKind};
@@ -85,7 +91,25 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::Unpivot { input, ids, values, variable_name, value_name } => {
             resolver.unpivot(input, ids, values.as_deref(), variable_name, value_name, outer)
         }
+        Kind::Sample { input, lower, upper, with_replacement, seed, deterministic_order } => {
+            let sample = sample::Sample {
+                lower: *lower,
+                upper: *upper,
+                with_replacement: *with_replacement,
+                seed: *seed,
+                deterministic_order: *deterministic_order,
+            };
+            resolver.sample(input, &sample, outer)
+        }
+        Kind::SampleBy { input, column, fractions, seed } => resolver.sample_by(input, column, fractions, *seed, outer),
+        Kind::CollectMetrics { input, name, metrics } => resolver.collect_metrics(relation.plan_id, input, name, metrics, outer),
         Kind::Crosstab { input, column1, column2 } => resolver.crosstab(input, column1, column2, outer),
+        Kind::ApproxQuantile { input, columns, probabilities, relative_error } => {
+            resolver.approx_quantile(input, columns, probabilities, *relative_error, outer)
+        }
+        Kind::FreqItems { input, columns, support } => resolver.freq_items(input, columns, *support, outer),
+        Kind::Transpose { input, index } => resolver.transpose(input, index, outer),
+        Kind::AsOfJoin(join) => resolver.as_of_join(join, outer),
         Kind::Describe { input, columns } => resolver.describe(input, columns, outer),
         Kind::Summary { input, statistics } => resolver.summary(input, statistics, outer),
         Kind::Cov { input, column1, column2 } => resolver.pair_statistic("covar_samp", "cov", input, column1, column2, outer),
@@ -107,7 +131,10 @@ fn refuse_ignored(kind: &RelationKind) -> Result<()> {
     let refused = match kind {
         RelationKind::Table { is_streaming: true, .. } | RelationKind::DataSource { is_streaming: true, .. } => "streaming reads",
         RelationKind::DataSource { predicates, .. } if !predicates.is_empty() => "predicates of a read",
-        RelationKind::Deduplicate { within_watermark: true, .. } => "dropDuplicatesWithinWatermark",
+        RelationKind::Deduplicate { within_watermark: true, .. } => {
+            const WHY: &str = "dropDuplicatesWithinWatermark is not supported with batch DataFrames/DataSets";
+            return Err(Error::new("_LEGACY_ERROR_TEMP_3102").with("msg", WHY).text(format!("{WHY}.")));
+        }
         RelationKind::Corr { method: Some(method), .. } if !method.eq_ignore_ascii_case("pearson") => {
             "corr by another method than pearson"
         }

@@ -160,7 +160,7 @@ impl Resolver<'_> {
                 .cloned()
                 .collect();
             match matching.len() {
-                0 => return Err(suggest::not_among(name, &resolved.output)),
+                0 => return Err(suggest::unresolved_among(name, &resolved.output)),
                 1 => {}
                 _ => return Err(suggest::ambiguous(std::slice::from_ref(name), &matching, &None)),
             }

@@ -53,7 +53,8 @@ impl Resolver<'_> {
     /// A projection of `selected` over `input`.
     pub(crate) fn project_selected(&self, input: Resolved, selected: Vec<Selected>) -> Result<Resolved> {
         let columns: Vec<(Physical, Attr)> = selected.into_iter().map(|selected| self.output_column(selected)).collect();
-        let plan = project_with_windows(self, input.plan, &columns)?;
+        let (below, stacked) = input.to_project()?;
+        let plan = project_with_windows(self, below, &columns)?;
         let output: Vec<Attr> = columns.into_iter().map(|(_, attribute)| attribute).collect();
         let hidden = Hidden { attributes: Arc::clone(&input.output), next: input.hidden };
         Ok(Resolved {
@@ -64,6 +65,7 @@ impl Resolver<'_> {
             metadata: Vec::new(),
             plan_ids: input.plan_ids,
             aggregated: None,
+            stacked,
         })
     }
 
@@ -103,6 +105,7 @@ impl Resolver<'_> {
             metadata: Vec::new(),
             plan_ids: input_ids,
             aggregated: Some(Arc::new(aggregated)),
+            stacked: 0,
         })
     }
 

@@ -29,7 +29,7 @@ impl Resolver<'_> {
             return self.common_table(single, definition);
         }
         match self.environment.table(name, options)? {
-            Some(Source::Table(table)) => self.scan(table),
+            Some(Source::Table(table)) => self.scan(&name.join("."), table),
             Some(Source::View { resolved, qualifier }) => Ok(qualified(self.renewed(&resolved)?, qualifier)),
             None if name.len() > 3 => Err(Error::new("REQUIRES_SINGLE_PART_NAMESPACE")
                 .with("sessionCatalog", "spark_catalog")
@@ -120,30 +120,33 @@ impl Resolver<'_> {
         options: &Options,
         paths: &[String],
     ) -> Result<Resolved> {
-        self.scan(self.environment.data_source(format, schema, options, paths)?)
+        let label = format!("{} {}", format.unwrap_or("files"), digest(&(schema, options, paths)));
+        self.scan(&label, self.environment.data_source(format, schema, options, paths)?)
     }
 
     pub(super) fn local_data(&self, data: &LocalData) -> Result<Resolved> {
-        self.scan(self.environment.local_data(data)?)
+        let label = format!("local {}", digest(&(&data.arrow, &data.schema)));
+        self.scan(&label, self.environment.local_data(data)?)
     }
 
     pub(super) fn range(&self, start: i64, end: i64, step: i64, partitions: Option<i32>) -> Result<Resolved> {
-        self.scan(self.environment.range(start, end, step, partitions)?)
+        let label = format!("range({start}, {end}, {step})");
+        self.scan(&label, self.environment.range(start, end, step, partitions)?)
     }
 
     /// Clients ask for the first row of an answer, or show it.
     pub(super) fn catalog_answer(&self, operation: &CatalogOp) -> Result<Resolved> {
-        self.scan(self.environment.catalog_answer(operation)?)
+        self.scan("catalog", self.environment.catalog_answer(operation)?)
     }
 
     pub(super) fn cached_remote(&self, id: &str) -> Result<Resolved> {
-        self.scan(self.environment.cached_remote(id)?)
+        self.scan(&format!("kept {id}"), self.environment.cached_remote(id)?)
     }
 
-    /// A scan whose columns get internal names at once.
-    pub(crate) fn scan(&self, table: Table) -> Result<Resolved> {
+    /// A scan whose columns get internal names at once. `label` says what is read: plans that read the same say the same.
+    pub(crate) fn scan(&self, label: &str, table: Table) -> Result<Resolved> {
         let Table { provider, schema, qualifier, hidden } = table;
-        let name = TableReference::bare(self.fresh_column("scan"));
+        let name = TableReference::bare(self.fresh_column(label));
         let provided = provider.schema();
         let plan = LogicalPlanBuilder::scan(name.clone(), provider_as_source(provider), None)
             .and_then(LogicalPlanBuilder::build)
@@ -270,7 +273,7 @@ impl Resolver<'_> {
             Statement::Query(relation) => relation,
             Statement::Command(command) => Relation::new(RelationKind::Command(Box::new(command))),
         };
-        self.relation(&relation, outer)
+        self.within_text(&text, || self.relation(&relation, outer))
     }
 }
 
@@ -279,6 +282,14 @@ pub(super) fn no_time_travel(name: &[String], table: &Resolved) -> Error {
     let qualifier = table.output.first().map(|attribute| attribute.qualifier.clone()).filter(|parts| !parts.is_empty());
     let shown = quoted_name(&qualifier.unwrap_or_else(|| name.to_vec()));
     Error::new("UNSUPPORTED_FEATURE.TIME_TRAVEL").with("relationId", shown).exception_class(emberflow_base::Exception::Analysis)
+}
+
+/// What tells contents apart in a label.
+fn digest(contents: &impl std::hash::Hash) -> String {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hasher = DefaultHasher::new();
+    contents.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// Whether a relation reads a table of this name anywhere.

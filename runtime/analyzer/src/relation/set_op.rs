@@ -13,7 +13,7 @@ use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::{cast, coerce, literal};
 use emberflow_plan::DataType;
-use emberflow_plan::tree::{Relation, SetOpKind};
+use emberflow_plan::tree::{Relation, RelationKind, SetOpKind};
 
 use crate::attribute::{Attr, same_name};
 use crate::resolved::{PlanIds, Resolved, project};
@@ -33,10 +33,16 @@ impl Resolver<'_> {
         allow_missing: bool,
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
+        if op == SetOpKind::Union && is_all && !by_name {
+            return self.union_chain(left, right, outer);
+        }
         let left = self.relation(left, outer)?;
         let right = self.relation(right, outer)?;
         let (left, right) = if by_name { self.matched_by_name(left, right, allow_missing)? } else { (left, right) };
         let (left, right, output) = self.widened(op, left, right)?;
+        if !(op == SetOpKind::Union && is_all) {
+            super::distinct::refuse_maps(&output, |_| true)?;
+        }
         let plan = match (op, is_all) {
             (SetOpKind::Union, true) => union(left, right)?,
             (SetOpKind::Union, false) => distinct(union(left, right)?)?,
@@ -46,6 +52,96 @@ impl Resolver<'_> {
             (SetOpKind::Except, true) => self.counted(left, right, JoinType::LeftAnti)?,
         };
         Ok(Resolved { plan_ids: PlanIds::new(), ..Resolved::new(plan, output) })
+    }
+
+    /// A chain of UNION ALL is one union: a thousand of them must not make a plan a thousand levels deep.
+    fn union_chain(&self, left: &Relation, right: &Relation, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        let mut inputs = vec![right];
+        let mut first = left;
+        while let RelationKind::SetOp { op: SetOpKind::Union, left, right, is_all: true, by_name: false, .. } = &*first.kind
+            && !self.environment.reads_kept()
+        {
+            inputs.push(right);
+            first = left;
+        }
+        inputs.push(first);
+        inputs.reverse();
+        let inputs = inputs.into_iter().map(|input| self.relation(input, outer)).collect::<Result<Vec<_>>>()?;
+        let unified = self.unified(&inputs)?;
+        let plans = inputs
+            .iter()
+            .enumerate()
+            .map(|(at, input)| {
+                let columns = input.output.iter().zip(&unified);
+                let columns = columns.map(|(attribute, column)| self.widened_step_by_step(attribute, at, column));
+                project(input.plan.clone(), columns.collect::<Result<_>>()?).map(Arc::new)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let plan = Union::try_new(plans).map(LogicalPlan::Union).map_err(from_datafusion)?;
+        let output = unified
+            .into_iter()
+            .map(|column| {
+                Arc::new(crate::attribute::Attribute {
+                    nullable: column.nullable,
+                    data_type: column.data_type,
+                    qualifier: Vec::new(),
+                    qualified_only: false,
+                    ..(*column.attribute).clone()
+                })
+            })
+            .collect();
+        Ok(Resolved { plan_ids: PlanIds::new(), ..Resolved::new(plan, output) })
+    }
+
+    /// The columns of a union of several inputs, each compared with what those before it gave.
+    fn unified(&self, inputs: &[Resolved]) -> Result<Vec<Unified>> {
+        let Some((first, rest)) = inputs.split_first() else { return Ok(Vec::new()) };
+        let context = self.context();
+        let mut columns: Vec<Unified> = first
+            .output
+            .iter()
+            .map(|attribute| Unified {
+                attribute: Arc::new(crate::attribute::Attribute {
+                    column: self.fresh_column(&attribute.name),
+                    ..(**attribute).clone()
+                }),
+                data_type: attribute.data_type.clone(),
+                nullable: attribute.nullable,
+                changes: Vec::new(),
+            })
+            .collect();
+        for (at, input) in rest.iter().enumerate() {
+            if columns.len() != input.output.len() {
+                return Err(columns_mismatch("UNION", columns.len(), input.output.len()));
+            }
+            for (position, (column, attribute)) in columns.iter_mut().zip(input.output.iter()).enumerate() {
+                column.nullable |= attribute.nullable;
+                if column.data_type == attribute.data_type {
+                    continue;
+                }
+                let common = coerce::wider_type(&column.data_type, &attribute.data_type, context.ansi)
+                    .ok_or_else(|| types_mismatch("UNION", position, &column.data_type, &attribute.data_type))?;
+                column.changes.push((at + 1, common.clone()));
+                column.data_type = common;
+            }
+        }
+        Ok(columns)
+    }
+
+    /// A column of the union's input `at`, cast as the unions one after the other would.
+    fn widened_step_by_step(&self, attribute: &Attr, at: usize, column: &Unified) -> Result<Physical> {
+        let context = self.context();
+        let mut typed = attribute.typed();
+        for (step, common) in &column.changes {
+            if *step >= at {
+                typed = cast::cast(typed, common, context.mode(), &context)?;
+            }
+        }
+        // An input that fitted when it came still has to become what the column had become by then.
+        if typed.data_type != column.data_type {
+            typed = cast::cast(typed, &column.data_type, context.mode(), &context)?;
+        }
+        Ok(typed.expr.alias(&column.attribute.column))
     }
 
     /// INTERSECT ALL and EXCEPT ALL: equal rows are numbered on both sides, so that the n-th meets the n-th.
@@ -151,25 +247,14 @@ impl Resolver<'_> {
             SetOpKind::Except => "EXCEPT",
         };
         if left.output.len() != right.output.len() {
-            return Err(Error::new("NUM_COLUMNS_MISMATCH")
-                .with("operator", operator)
-                .with("firstNumColumns", left.output.len().to_string())
-                .with("invalidOrdinalNum", "second")
-                .with("invalidNumColumns", right.output.len().to_string()));
+            return Err(columns_mismatch(operator, left.output.len(), right.output.len()));
         }
         let context = self.context();
         let mut output = Vec::with_capacity(left.output.len());
         let (mut lefts, mut rights): (Vec<Physical>, Vec<Physical>) = (Vec::new(), Vec::new());
         for (position, (first, second)) in left.output.iter().zip(right.output.iter()).enumerate() {
-            let common = coerce::wider_type(&first.data_type, &second.data_type, context.ansi).ok_or_else(|| {
-                Error::new("INCOMPATIBLE_COLUMN_TYPE")
-                    .with("tableOrdinalNumber", "second")
-                    .with("columnOrdinalNumber", coerce::ordinal(position))
-                    .with("dataType2", first.data_type.quoted())
-                    .with("operator", operator)
-                    .with("hint", "")
-                    .with("dataType1", second.data_type.quoted())
-            })?;
+            let common = coerce::wider_type(&first.data_type, &second.data_type, context.ansi)
+                .ok_or_else(|| types_mismatch(operator, position, &first.data_type, &second.data_type))?;
             let nullable = match op {
                 SetOpKind::Except => first.nullable,
                 SetOpKind::Intersect => first.nullable && second.nullable,
@@ -192,13 +277,36 @@ impl Resolver<'_> {
     }
 }
 
+/// A column of a union under way.
+struct Unified {
+    attribute: Attr,
+    /// The common type of the inputs so far.
+    data_type: DataType,
+    nullable: bool,
+    /// At which input the type became another one.
+    changes: Vec<(usize, DataType)>,
+}
+
+fn columns_mismatch(operator: &str, first: usize, second: usize) -> Error {
+    Error::new("NUM_COLUMNS_MISMATCH")
+        .with("operator", operator)
+        .with("firstNumColumns", first.to_string())
+        .with("invalidOrdinalNum", "second")
+        .with("invalidNumColumns", second.to_string())
+}
+
+fn types_mismatch(operator: &str, position: usize, first: &DataType, second: &DataType) -> Error {
+    Error::new("INCOMPATIBLE_COLUMN_TYPE")
+        .with("tableOrdinalNumber", "second")
+        .with("columnOrdinalNumber", coerce::ordinal(position))
+        .with("dataType2", first.quoted())
+        .with("operator", operator)
+        .with("hint", "")
+        .with("dataType1", second.quoted())
+}
+
 fn union(left: LogicalPlan, right: LogicalPlan) -> Result<LogicalPlan> {
-    let mut inputs: Vec<Arc<LogicalPlan>> = Vec::new();
-    // A chain of unions becomes one node: deep chains must not make deep plans.
-    let mut add = |plan: LogicalPlan| inputs.push(Arc::new(plan));
-    add(left);
-    add(right);
-    Union::try_new(inputs).map(LogicalPlan::Union).map_err(from_datafusion)
+    Union::try_new(vec![Arc::new(left), Arc::new(right)]).map(LogicalPlan::Union).map_err(from_datafusion)
 }
 
 fn distinct(plan: LogicalPlan) -> Result<LogicalPlan> {

@@ -1,11 +1,12 @@
-//! How rows are laid out: repartitioning, hints, wide to long.
+//! Wide to long.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::logical_expr::{LogicalPlan, Partitioning, Repartition};
+use datafusion::logical_expr::LogicalPlan;
 use emberflow_base::{Error, Result};
 use emberflow_functions::{cast, coerce};
-use emberflow_plan::tree::{Expr, ExprKind, Relation};
+use emberflow_plan::tree::{Expr, Relation};
 
 use crate::attribute::Attr;
 use crate::expression::select::{Selected, passed_on};
@@ -14,63 +15,6 @@ use crate::resolver::Resolver;
 use crate::scope::Scope;
 
 impl Resolver<'_> {
-    pub(super) fn repartition(
-        &self,
-        input: &Relation,
-        partitions: i32,
-        shuffle: bool,
-        outer: Option<&Scope<'_>>,
-    ) -> Result<Resolved> {
-        let resolved = self.relation(input, outer)?;
-        let count = partition_count(partitions)?;
-        let _ = shuffle;
-        Ok(partitioned(resolved, Partitioning::RoundRobinBatch(count)))
-    }
-
-    pub(super) fn repartition_by(
-        &self,
-        input: &Relation,
-        expressions: &[Expr],
-        partitions: Option<i32>,
-        outer: Option<&Scope<'_>>,
-    ) -> Result<Resolved> {
-        let resolved = self.relation(input, outer)?;
-        let count = match partitions {
-            Some(partitions) => partition_count(partitions)?,
-            None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
-        };
-        let scope = Scope::over(&resolved, outer, self.case_sensitive);
-        let ranged = expressions.iter().any(|expr| matches!(expr.kind, ExprKind::SortOrder(_)));
-        let keys = expressions.iter().map(|expr| Ok(self.expression(expr, &scope)?.typed.expr)).collect::<Result<Vec<_>>>()?;
-        drop(scope);
-        if ranged {
-            // Rows with equal keys stay together and every partition holds one range: a total order cut into pieces.
-            let scope = Scope::over(&resolved, outer, self.case_sensitive);
-            let sorts = expressions
-                .iter()
-                .filter_map(|expr| match &expr.kind {
-                    ExprKind::SortOrder(order) => Some(order),
-                    _ => None,
-                })
-                .map(|order| Ok(crate::expression::sort(self.expression(&order.child, &scope)?.typed.expr, order)))
-                .collect::<Result<Vec<_>>>()?;
-            drop(scope);
-            let plan = LogicalPlan::Sort(datafusion::logical_expr::Sort {
-                expr: sorts,
-                input: Arc::new(resolved.plan.clone()),
-                fetch: None,
-            });
-            return Ok(Resolved { plan, aggregated: None, ..resolved });
-        }
-        Ok(partitioned(resolved, Partitioning::Hash(keys, count)))
-    }
-
-    /// Hints never change an answer; names nobody knows are only warned about.
-    pub(super) fn hint(&self, input: &Relation, name: &str, parameters: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
-        let _ = (name, parameters);
-        self.relation(input, outer)
-    }
-
     pub(super) fn unpivot(
         &self,
         input: &Relation,
@@ -97,12 +41,8 @@ impl Resolver<'_> {
             return Err(Error::new("UNPIVOT_REQUIRES_VALUE_COLUMNS"));
         }
         let context = self.context();
-        let common =
-            coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi).ok_or_else(|| {
-                let types: Vec<String> =
-                    values.iter().map(|value| format!("{} ({})", value.item.typed.data_type.quoted(), value.name)).collect();
-                Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", types.join(", "))
-            })?;
+        let common = coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi)
+            .ok_or_else(|| Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", columns_by_type(&values)))?;
         let nullable = values.iter().any(|value| value.item.typed.nullable);
         let mut output: Vec<Attr> = Vec::new();
         let mut made: Vec<Vec<datafusion::logical_expr::Expr>> = vec![Vec::new(); values.len()];
@@ -130,7 +70,7 @@ impl Resolver<'_> {
         Ok(Resolved::new(plan, output))
     }
 
-    fn plain_list(&self, list: &[Expr], scope: &Scope<'_>) -> Result<Vec<Selected>> {
+    pub(super) fn plain_list(&self, list: &[Expr], scope: &Scope<'_>) -> Result<Vec<Selected>> {
         self.select_list(list, scope)?
             .into_iter()
             .map(|element| match element {
@@ -141,13 +81,20 @@ impl Resolver<'_> {
     }
 }
 
-fn partition_count(partitions: i32) -> Result<usize> {
-    usize::try_from(partitions).ok().filter(|count| *count > 0).ok_or_else(|| {
-        Error::new("INVALID_PARTITION_COUNT").text(format!("The number of partitions must be positive, not {partitions}."))
-    })
-}
-
-fn partitioned(resolved: Resolved, scheme: Partitioning) -> Resolved {
-    let plan = LogicalPlan::Repartition(Repartition { input: Arc::new(resolved.plan.clone()), partitioning_scheme: scheme });
-    Resolved { plan, aggregated: None, ..resolved }
+/// `"INT" (`a`, `b`), "STRING" (`c`)`: at most three columns a type.
+fn columns_by_type(columns: &[Selected]) -> String {
+    const SHOWN_MAX: usize = 3;
+    let mut types: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for column in columns {
+        types.entry(column.item.typed.data_type.quoted()).or_default().push(emberflow_plan::types::quote(&column.name));
+    }
+    let shown = types.into_iter().map(|(data_type, mut names)| {
+        names.sort();
+        if names.len() > SHOWN_MAX {
+            names.truncate(SHOWN_MAX);
+            names.push("...".to_owned());
+        }
+        format!("{data_type} ({})", names.join(", "))
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }

@@ -13,6 +13,7 @@ use emberflow_plan::tree::{Expr, ExprKind, Literal, NullOrder, Relation, SortDir
 use super::filter::reach;
 use crate::aggregate::{Aggregated, has_aggregate};
 use crate::expression::{Item, membership};
+use crate::node::{Operation, PartitionNode};
 use crate::resolved::{Hidden, Resolved};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
@@ -46,10 +47,19 @@ impl Resolver<'_> {
         for sort in &sorts {
             plan = reach(plan, &sort.expr)?;
         }
-        // Sorting within partitions is met by sorting all: every partition of the result is sorted too.
-        let _ = is_global;
-        let plan = LogicalPlan::Sort(datafusion::logical_expr::Sort { expr: sorts, input: Arc::new(plan), fetch: None });
+        let (plan, sorts) = self.sort_keys(plan, sorts)?;
+        let plan = match is_global {
+            true => LogicalPlan::Sort(datafusion::logical_expr::Sort { expr: sorts, input: Arc::new(plan), fetch: None }),
+            false => PartitionNode::plan(plan, Operation::SortWithin(sorts))?,
+        };
         Ok(Resolved { plan, ..resolved })
+    }
+
+    /// `sorts` over `plan`, which gets the columns they need that depend on the partition (`ORDER BY rand()`).
+    pub(super) fn sort_keys(&self, plan: LogicalPlan, sorts: Vec<Sort>) -> Result<(LogicalPlan, Vec<Sort>)> {
+        let keys = sorts.iter().map(|sort| sort.expr.clone()).collect();
+        let (plan, keys) = self.with_partition_values(plan, keys)?;
+        Ok((plan, sorts.into_iter().zip(keys).map(|(sort, expr)| Sort { expr, ..sort }).collect()))
     }
 
     fn order_by_all(&self, resolved: &Resolved, direction: SortDirection) -> Vec<SortOrder> {
@@ -80,7 +90,7 @@ impl Resolver<'_> {
             };
         }
         if let Some(aggregated) = resolved.aggregated.clone() {
-            return self.order_over_aggregate(resolved, aggregated, child, outer);
+            return self.order_over_aggregate(resolved, aggregated, order, outer);
         }
         let item = {
             let scope = Scope::over(&resolved, outer, self.case_sensitive).with_hidden(resolved.hidden.clone());
@@ -93,7 +103,7 @@ impl Resolver<'_> {
                 other => other?,
             }
         };
-        self.orderable(&item).map_err(|error| suggest::at(error, &child.origin))?;
+        self.orderable(&item, order).map_err(|error| suggest::at(error, &child.origin))?;
         Ok((item.typed.expr, resolved))
     }
 
@@ -101,11 +111,12 @@ impl Resolver<'_> {
         &self,
         resolved: Resolved,
         aggregated: Arc<Aggregated>,
-        child: &Expr,
+        order: &SortOrder,
         outer: Option<&Scope<'_>>,
     ) -> Result<(Physical, Resolved)> {
+        let child = strip_alias(&order.child);
         let item = self.over_aggregate(&resolved, &aggregated, child, outer)?;
-        self.orderable(&item).map_err(|error| suggest::at(error, &child.origin))?;
+        self.orderable(&item, order).map_err(|error| suggest::at(error, &child.origin))?;
         let in_output = |expr: &Physical| {
             expr.column_refs().iter().all(|column| resolved.output.iter().any(|attribute| attribute.column == column.name))
         };
@@ -121,11 +132,11 @@ impl Resolver<'_> {
         Ok((attribute.expr(), Resolved { plan, hidden, aggregated: Some(Arc::new(aggregated)), ..resolved }))
     }
 
-    fn orderable(&self, item: &Item) -> Result<()> {
+    fn orderable(&self, item: &Item, order: &SortOrder) -> Result<()> {
         match &item.typed.data_type {
             DataType::Map { .. } | DataType::Variant | DataType::CalendarInterval => {
                 Err(Error::new("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
-                    .with("sqlExpr", format!("\"{}\"", item.text))
+                    .with("sqlExpr", format!("\"{}\"", crate::expression::text::order(&item.text, order)))
                     .with("functionName", "`sortorder`")
                     .with("dataType", item.typed.data_type.quoted()))
             }

@@ -1,8 +1,13 @@
 //! `describe`, `summary`, `cov`, `corr`: statistics as small relations of their own.
 
+use std::sync::Arc;
+
+use datafusion::common::{Column, NullHandling, UnnestOptions};
+use datafusion::logical_expr::LogicalPlanBuilder;
 use emberflow_base::{Error, Result};
+use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
-use emberflow_plan::tree::{Aggregate, CastMode, Expr, ExprKind, Grouping, Literal, Relation, RelationKind, SetOpKind};
+use emberflow_plan::tree::{Aggregate, CastMode, Expr, ExprKind, Grouping, Literal, Relation, RelationKind};
 
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
@@ -33,58 +38,52 @@ impl Resolver<'_> {
     ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         let scope = Scope::over(&resolved, outer, self.case_sensitive);
-        let mut described: Vec<(String, bool)> = Vec::new();
+        let mut described: Vec<(String, DataType)> = Vec::new();
         if columns.is_empty() {
             for attribute in resolved.output.iter() {
                 if attribute.data_type.is_numeric() || attribute.data_type.is_string() {
-                    described.push((attribute.name.clone(), attribute.data_type.is_numeric()));
+                    described.push((attribute.name.clone(), attribute.data_type.clone()));
                 }
             }
         } else {
             for name in columns {
                 let item = self.expression(&Expr::attribute([name.clone()]), &scope)?;
-                described.push((name.clone(), item.typed.data_type.is_numeric()));
+                described.push((name.clone(), item.typed.data_type));
             }
         }
         drop(scope);
-        let rows = statistics
-            .iter()
-            .map(|statistic| {
-                let mut cells = vec![text(Expr::literal(Literal::String(statistic.clone()))).alias("summary")];
-                for (name, numeric) in &described {
-                    cells.push(text(cell(statistic, name, *numeric)?).alias(name.clone()));
-                }
-                Ok(cells)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let mut relation: Option<Relation> = None;
-        for cells in rows {
-            let row = Relation::new(RelationKind::Aggregate(Aggregate {
-                input: input.clone(),
-                grouping: Grouping::By(Vec::new()),
-                aggregates: cells,
-                groupings_come_first: false,
-            }));
-            relation = Some(match relation {
-                None => row,
-                Some(before) => Relation::new(RelationKind::SetOp {
-                    op: SetOpKind::Union,
-                    left: before,
-                    right: row,
-                    is_all: true,
-                    by_name: false,
-                    allow_missing_columns: false,
-                }),
-            });
+        if statistics.is_empty() {
+            return Err(Error::new("INVALID_PARAMETER_VALUE").text("summary needs at least one statistic."));
         }
-        match relation {
-            Some(relation) => {
-                let resolved = self.relation(&relation, outer)?;
-                let output = resolved.output.iter().map(|attribute| attribute.as_nullable()).collect();
-                Ok(Resolved { output, ..resolved })
-            }
-            None => Err(Error::new("INVALID_PARAMETER_VALUE").text("summary needs at least one statistic.")),
+        let list = |cells: Vec<Expr>| Expr::call("array", cells);
+        let names = statistics.iter().map(|statistic| Expr::literal(Literal::String(statistic.clone()))).collect();
+        let mut lists = vec![list(names).alias("summary")];
+        for (name, data_type) in &described {
+            let cells = statistics.iter().map(|statistic| Ok(text(cell(statistic, name, data_type)?)));
+            lists.push(list(cells.collect::<Result<_>>()?).alias(name.clone()));
         }
+        let one_row = Relation::new(RelationKind::Aggregate(Aggregate {
+            input: input.clone(),
+            grouping: Grouping::By(Vec::new()),
+            aggregates: lists,
+            groupings_come_first: false,
+        }));
+        self.spread_out(self.relation(&one_row, outer)?)
+    }
+
+    /// One row of lists of texts, all of one length, as rows of texts.
+    fn spread_out(&self, lists: Resolved) -> Result<Resolved> {
+        let lists = self.unique(&lists)?;
+        let columns: Vec<Column> = lists.output.iter().map(|list| Column::new_unqualified(&list.column)).collect();
+        let options = UnnestOptions::new().with_null_handling(NullHandling::Drop);
+        let plan = LogicalPlanBuilder::from(lists.exact()?)
+            .unnest_columns_with_options(columns, options)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(from_datafusion)?;
+        let output = lists.output.iter().map(|list| {
+            Arc::new(crate::attribute::Attribute { data_type: DataType::String, nullable: true, ..(**list).clone() })
+        });
+        Ok(Resolved::new(plan, output.collect()))
     }
 
     /// How often each pair of values occurs: a row per value of the first column, a column per value of the second.
@@ -106,7 +105,12 @@ impl Resolver<'_> {
             groupings_come_first: true,
         }));
         let filled = RelationKind::FillNa { input: counts, columns: Vec::new(), values: vec![Literal::Long(0)] };
-        self.relation(&Relation::new(filled), outer)
+        let resolved = self.relation(&Relation::new(filled), outer)?;
+        let mut output = resolved.output.to_vec();
+        if let Some(corner) = output.first_mut() {
+            *corner = corner.as_nullable();
+        }
+        Ok(Resolved { output: output.into(), ..resolved })
     }
 
     pub(super) fn pair_statistic(
@@ -120,6 +124,17 @@ impl Resolver<'_> {
     ) -> Result<Resolved> {
         let column =
             |name: &str| Expr::attribute(emberflow_plan::sql::parse_identifier(name).unwrap_or_else(|_| vec![name.to_owned()]));
+        let resolved = self.relation(input, outer)?;
+        for side in [column1, column2] {
+            let scope = Scope::over(&resolved, outer, self.case_sensitive);
+            let data_type = self.expression(&column(side), &scope)?.typed.data_type;
+            if !data_type.is_numeric() {
+                return Err(super::sketches::required(format!(
+                    "Currently {name} calculation for columns with dataType {} not supported.",
+                    data_type.simple_string()
+                )));
+            }
+        }
         let value = Expr::call(function, vec![column(column1), column(column2)]).alias(name);
         let relation = Relation::new(RelationKind::Aggregate(Aggregate {
             input: input.clone(),
@@ -135,16 +150,14 @@ fn text(expr: Expr) -> Expr {
     Expr::new(ExprKind::Cast { expression: Box::new(expr), target: DataType::String, mode: CastMode::Session })
 }
 
-fn cell(statistic: &str, name: &str, numeric: bool) -> Result<Expr> {
+fn as_double(expr: Expr, mode: CastMode) -> Expr {
+    Expr::new(ExprKind::Cast { expression: Box::new(expr), target: DataType::Double, mode })
+}
+
+fn cell(statistic: &str, name: &str, data_type: &DataType) -> Result<Expr> {
     let column = Expr::attribute([name.to_owned()]);
-    let number = || {
-        let mode = CastMode::Try;
-        if numeric {
-            column.clone()
-        } else {
-            Expr::new(ExprKind::Cast { expression: Box::new(column.clone()), target: DataType::Double, mode })
-        }
-    };
+    let (numeric, is_decimal) = (data_type.is_numeric(), matches!(data_type, DataType::Decimal { .. }));
+    let number = || if numeric { column.clone() } else { as_double(column.clone(), CastMode::Try) };
     let call = |function: &str, argument: Expr| Expr::call(function, vec![argument]);
     Ok(match statistic.to_lowercase().as_str() {
         "count" => call("count", column),
@@ -161,14 +174,18 @@ fn cell(statistic: &str, name: &str, numeric: bool) -> Result<Expr> {
         percent if percent.ends_with('%') => {
             let share: f64 = percent[..percent.len() - 1].parse().map_err(|_| unknown(statistic))?;
             if !(0.0..=100.0).contains(&share) {
-                return Err(Error::new("INVALID_PARAMETER_VALUE").text(format!("{percent} is not between 0% and 100%.")));
+                return Err(super::sketches::required("Percentiles must be in the range [0, 1]".to_owned()));
             }
-            Expr::call("percentile_approx", vec![number(), Expr::literal(Literal::Double(share / 100.0))])
+            // An element of decimals is told without the zeros of its scale, as doubles are.
+            let measured = if is_decimal { as_double(column, CastMode::Session) } else { number() };
+            Expr::call("percentile_approx", vec![measured, Expr::literal(Literal::Double(share / 100.0))])
         }
         _ => return Err(unknown(statistic)),
     })
 }
 
 fn unknown(statistic: &str) -> Error {
-    Error::new("INVALID_PARAMETER_VALUE").text(format!("`{statistic}` is not a statistic that summary knows."))
+    Error::new("UNRECOGNIZED_STATISTIC")
+        .with("stats", format!("'{statistic}'"))
+        .exception_class(emberflow_base::Exception::IllegalArgument)
 }

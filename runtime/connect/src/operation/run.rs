@@ -19,7 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::log::End;
 use super::{Operation, cancelled};
-use crate::backend::{self, Outcome, Progress, Rows, SessionBackend, Watch};
+use crate::backend::{self, Jobs, Outcome, Progress, Rows, SessionBackend, Watch};
 use crate::encode;
 use crate::proto::execute_plan_response::{ResponseType, SqlCommandResult};
 use crate::proto::{self, ResultChunkingOptions};
@@ -73,7 +73,12 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn job(&self, backend: &dyn SessionBackend, job: Job) -> Result<()> {
-        let about = backend::Operation { id: self.operation.id().to_owned(), tags: self.operation.identity.tags.clone() };
+        let jobs = Jobs::default();
+        let about = backend::Operation {
+            id: self.operation.id().to_owned(),
+            tags: self.operation.identity.tags.clone(),
+            jobs: jobs.clone(),
+        };
         let outcome = self.with_progress(backend.execute(job.statement, about)).await?;
         match (outcome, job.expects) {
             (Outcome::Rows(rows), Expects::Sql { .. }) => self.sql_rows(rows).await?,
@@ -84,7 +89,7 @@ impl Run<'_> {
             (Outcome::Done, Expects::Sql { .. }) => self.sql_result(&StructType::default(), &[]).await?,
             (Outcome::Done, Expects::Relation) => self.no_rows().await?,
             (Outcome::Done, Expects::MlCleanCache) => self.operation.respond(ml_count(0)).await,
-            (Outcome::Done, Expects::Command) => {}
+            (Outcome::Done, Expects::Command) => self.tell_observed(&jobs.observed()).await,
         }
         if self.operation.identity.reattachable {
             self.operation.respond(results::complete()).await;
@@ -111,9 +116,12 @@ impl Run<'_> {
 
     async fn afterwards(&self, watch: &dyn Watch) {
         self.operation.respond(results::metrics(&watch.metrics())).await;
-        let observed = watch.observed();
+        self.tell_observed(&watch.observed()).await;
+    }
+
+    async fn tell_observed(&self, observed: &[backend::Observed]) {
         if !observed.is_empty() {
-            self.operation.respond(results::observed(&observed)).await;
+            self.operation.respond(results::observed(observed)).await;
         }
     }
 

@@ -25,7 +25,7 @@ impl Service {
     pub async fn rows(&self, request: Bytes) -> Result<Rows> {
         let (backend, statement, about) = deep::read(request, |request: ExecutePlanRequest| {
             let session = self.core.registry.enter(request.key(), request.observed(), Unknown::Create)?;
-            let about = Operation { id: operation_id(&request)?, tags: request.tags.clone() };
+            let about = Operation { id: operation_id(&request)?, tags: request.tags.clone(), ..Default::default() };
             Ok((session.backend.clone(), job(&session, &request, None)?.statement, about))
         })?;
         let work = AssertUnwindSafe(backend.execute(statement, about));

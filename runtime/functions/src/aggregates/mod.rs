@@ -9,9 +9,14 @@
 mod basic;
 mod by_value;
 mod fold;
+mod frequent;
 mod listed;
 mod moments;
+mod quantiles;
 mod sums;
+
+pub use frequent::frequent_items;
+pub use quantiles::quantiles;
 
 pub(crate) use basic::{is_orderable, list_of_group, not_orderable, skips_nulls};
 

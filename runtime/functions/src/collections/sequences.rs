@@ -75,8 +75,7 @@ fn check(start: i64, stop: i64, step: i64) -> Result<()> {
     if fits {
         return Ok(());
     }
-    Err(Error::internal(format!("Illegal sequence boundaries: {start} to {stop} by {step}"))
-        .exception_class(emberflow_base::Exception::IllegalArgument))
+    Err(Error::illegal_argument(format!("Illegal sequence boundaries: {start} to {stop} by {step}")))
 }
 
 fn lists(rows: usize, element: &Arrow, mut fill: impl FnMut(usize, &mut Vec<i64>) -> Result<bool>) -> Result<ArrayRef> {

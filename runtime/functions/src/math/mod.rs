@@ -1,4 +1,4 @@
-//! Mathematics: elementary functions, rounding, bases, random numbers, numbers of rows and partitions.
+//! Mathematics: elementary functions, rounding, bases, random numbers, ids of rows and partitions.
 //!
 //! Not here: arithmetic operators, `abs`, `pmod`, bits (`operators`). Begin at [`FUNCTIONS`].
 
@@ -10,9 +10,11 @@ mod rounding;
 pub(crate) use bases::unhexed;
 
 use emberflow_base::Result;
+use emberflow_plan::DataType;
 
 use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
+use crate::partitioned::PartitionValue;
 use crate::registry::{Function, Kind};
 
 const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
@@ -82,9 +84,9 @@ pub static FUNCTIONS: &[Function] = &[
     shown("power", |call| elementary::of_two(call, f64::powf), |args| format!("POWER({})", args.join(", "))),
     scalar("randstr", random::randstr),
     shown("radians", |call| elementary::of_one(call, elementary::to_radians), |args| format!("RADIANS({})", args.join(", "))),
-    scalar("rand", |call| random::random(call, random::uniform)),
-    scalar("randn", |call| random::random(call, random::gaussian)),
-    shown("random", |call| random::random(call, random::uniform), |args| format!("rand({})", args.join(", "))),
+    scalar("rand", |call| random::random(call, PartitionValue::Uniform)),
+    scalar("randn", |call| random::random(call, PartitionValue::Gaussian)),
+    shown("random", |call| random::random(call, PartitionValue::Uniform), |args| format!("rand({})", args.join(", "))),
     scalar("rint", |call| elementary::of_one(call, f64::round_ties_even)),
     shown("round", |call| rounding::round(call, rounding::Mode::HalfUp), |args| with_defaults("round", args, 2, &["0"])),
     shown("sec", |call| elementary::of_one(call, |x| 1.0 / x.cos()), |args| format!("SEC({})", args.join(", "))),
@@ -95,10 +97,14 @@ pub static FUNCTIONS: &[Function] = &[
     shown("sqrt", |call| elementary::of_one(call, f64::sqrt), |args| format!("SQRT({})", args.join(", "))),
     shown("tan", |call| elementary::of_one(call, f64::tan), |args| format!("TAN({})", args.join(", "))),
     shown("tanh", |call| elementary::of_one(call, f64::tanh), |args| format!("TANH({})", args.join(", "))),
-    scalar("monotonically_increasing_id", random::monotonically_increasing_id),
-    shown("spark_partition_id", random::spark_partition_id, |_| "SPARK_PARTITION_ID()".into()),
     scalar("uniform", random::between),
     scalar("unhex", bases::unhex),
     scalar("uuid", random::uuid),
+    scalar("monotonically_increasing_id", |call| random::place(call, PartitionValue::RowId, DataType::Long)),
+    shown(
+        "spark_partition_id",
+        |call| random::place(call, PartitionValue::Index, DataType::Int),
+        |_| "SPARK_PARTITION_ID()".to_owned(),
+    ),
     scalar("width_bucket", elementary::width_bucket),
 ];

@@ -77,6 +77,27 @@ pub fn or(left: Expr, right: Expr) -> Result<Expr> {
     Ok(left.or(guarded))
 }
 
+/// A conjunction with what can fail behind what cannot, or `None` if it may stand as it is. The optimizer joins the
+/// conditions of stacked filters upper first, so of several that can fail the last one guards the others.
+pub fn in_safe_order(condition: &Expr) -> Result<Option<Expr>> {
+    let parts = split_conjunction(condition);
+    if parts.len() < 2 {
+        return Ok(None);
+    }
+    let (risky, safe): (Vec<&Expr>, Vec<&Expr>) = parts.into_iter().partition(|part| needs_guard(part) && !reaches_out(part));
+    if risky.is_empty() {
+        return Ok(None);
+    }
+    let mut ordered = conjunction(safe.into_iter().cloned());
+    for part in risky.into_iter().rev() {
+        ordered = Some(match ordered {
+            Some(before) => and(before, part.clone())?,
+            None => part.clone(),
+        });
+    }
+    Ok(ordered)
+}
+
 /// Whether some row must not be evaluated unless the left side says so. An equation between columns may be a join's key,
 /// which it can only be when it stands by itself, so for that the reading of texts goes unguarded.
 fn needs_guard(right: &Expr) -> bool {
@@ -160,6 +181,15 @@ mod tests {
         assert!(!plain.to_string().contains("CASE"), "{plain}");
         let other = or(guard, risky(Risk::Cast, "a").gt(lit(1))).unwrap();
         assert!(other.to_string().contains("IS NOT TRUE THEN"), "{other}");
+    }
+
+    #[test]
+    fn of_merged_filters_the_lower_guards_the_upper() {
+        let lower = col("a").not_eq(lit(0));
+        let merged = risky(Risk::Other, "a").gt(lit(1)).and(lower.clone());
+        let ordered = in_safe_order(&merged).unwrap().unwrap().to_string();
+        assert!(ordered.starts_with("a != Int32(0) AND CASE WHEN a != Int32(0) IS NOT FALSE THEN"), "{ordered}");
+        assert!(in_safe_order(&lower.clone().and(col("b").gt(lit(1)))).unwrap().is_none());
     }
 
     #[test]

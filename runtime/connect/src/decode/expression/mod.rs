@@ -76,7 +76,9 @@ impl<'a> Decoder<'a> {
             ExprType::CommonInlineUserDefinedFunction(function) => self.foreign(function),
             ExprType::MergeAction(_) => Ok(unsupported("merge actions outside MERGE")),
             ExprType::TypedAggregateExpression(_) => Ok(unsupported("typed aggregators of Scala")),
-            ExprType::DirectShufflePartitionId(_) => Ok(unsupported("direct partition ids")),
+            ExprType::DirectShufflePartitionId(direct) => {
+                Ok(ExprKind::DirectPartition(self.boxed(direct.child.as_deref(), "DirectShufflePartitionID", "child")?))
+            }
             ExprType::Extension(any) => Ok(ExprKind::Unsupported { name: format!("the expression extension {}", any.type_url) }),
         }
     }
