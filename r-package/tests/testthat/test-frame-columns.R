@@ -108,12 +108,16 @@ test_that("attach binds names to frames of one column", {
 test_that("columns added in a loop are found without asking about the whole plan every time", {
   skip_if(on_server(), "Apache Spark does not resolve columns of frames that deep")
   df <- people
-  for (at in seq_len(300)) df[[paste0("c", at %% 5)]] <- df$age + at
+  for (at in seq_len(500)) df[[paste0("c", at %% 5)]] <- df$age + at
   expect_equal(columns(df), c("name", "age", "height", paste0("c", c(1:4, 0))))
-  expect_equal(collect(df)$c0, people_data$age + 300)
+  expect_equal(collect(df)$c0, people_data$age + 500)
   expect_error(df$c9, "UNRESOLVED_COLUMN.WITH_SUGGESTION")
   renamed <- df
   colnames(renamed)[1] <- "label"
-  expect_equal(collect(select(filter(renamed, renamed$label == "Ann"), renamed$c0))[[1]], 341)
+  expect_equal(collect(select(filter(renamed, renamed$label == "Ann"), renamed$c0))[[1]], 541)
   expect_error(renamed$name, "UNRESOLVED_COLUMN.WITH_SUGGESTION")
+})
+
+test_that("texts may be long, whatever they are made of", {
+  for (text in c(strrep("k", 1e5), strrep("4d", 1e5))) expect_identical(collect(select(limit(people, 1), lit(text)))[[1]], text)
 })

@@ -15,20 +15,26 @@ use prost::Message;
 /// Levels of messages inside messages. Spark itself stops at 1024.
 pub(crate) const NESTING_MAX: usize = 65_536;
 
+/// Groups inside groups. Spark's messages have none, but text may look as if it had: a long run of `k`, say.
+const GROUPS_MAX: usize = 1 << 20;
+
 /// Stack that one level may take while it is decoded or dropped, in a build without optimisation too. Only what is touched
 /// costs memory.
 const STACK_PER_LEVEL_BYTES: usize = 16 << 10;
+
+/// Stack that one group may take while it is passed over.
+const STACK_PER_GROUP_BYTES: usize = 1 << 10;
 
 /// Stack for everything but the nesting.
 const STACK_BASE_BYTES: usize = 1 << 20;
 
 /// Decodes `bytes` and hands the message to `then`; the message is dropped before this returns.
 pub(crate) fn read<M: Message + Default, T>(bytes: Bytes, then: impl FnOnce(M) -> Result<T>) -> Result<T> {
-    let levels = nesting(&bytes);
-    if levels > NESTING_MAX {
+    let Nesting { levels, groups } = nesting(&bytes);
+    if levels > NESTING_MAX || groups > GROUPS_MAX {
         return Err(cannot_parse(format!("the message is nested more than {NESTING_MAX} levels deep")));
     }
-    stacker::grow(STACK_BASE_BYTES + levels * STACK_PER_LEVEL_BYTES, || {
+    stacker::grow(STACK_BASE_BYTES + levels * STACK_PER_LEVEL_BYTES + groups * STACK_PER_GROUP_BYTES, || {
         then(M::decode(bytes).map_err(|why| cannot_parse(why.to_string()))?)
     })
 }
@@ -44,37 +50,56 @@ pub(crate) fn cannot_parse(why: impl Into<String>) -> Error {
     Error::new("CONNECT_INVALID_PLAN.CANNOT_PARSE").with("errorMsg", why)
 }
 
-/// An upper bound of the levels of messages in `bytes`: whatever could be read as a message is counted as one.
-/// Stops counting soon after [`NESTING_MAX`].
-fn nesting(bytes: &[u8]) -> usize {
-    let mut ends = vec![bytes.len()];
-    let mut deepest = 1;
+/// How deep messages and groups lie inside each other.
+#[derive(Debug, PartialEq, Eq)]
+struct Nesting {
+    levels: usize,
+    groups: usize,
+}
+
+/// What has begun and not ended: a message up to its last byte, or a group within one.
+struct Open {
+    end: usize,
+    is_group: bool,
+}
+
+/// An upper bound of the nesting of `bytes`: whatever could be read as a message is counted as one. Where it cannot be
+/// read further it is text, and what follows it is read on. Stops counting soon after the most that is allowed.
+fn nesting(bytes: &[u8]) -> Nesting {
+    let mut open = vec![Open { end: bytes.len(), is_group: false }];
+    let mut deepest = Nesting { levels: 1, groups: 0 };
+    let mut groups = 0;
     let mut at = 0;
-    while let Some(&end) = ends.last() {
-        deepest = deepest.max(ends.len());
-        if deepest > NESTING_MAX {
+    while let Some(&Open { end, is_group }) = open.last() {
+        if deepest.levels > NESTING_MAX || deepest.groups > GROUPS_MAX {
             break;
         }
-        if at >= end {
-            ends.pop();
-            continue;
-        }
-        match field(&bytes[..end], at) {
+        let read = if at < end { field(&bytes[..end], at) } else { None };
+        match read {
             Some(Field::Scalar { next }) => at = next,
             Some(Field::Block { start, end }) => {
-                ends.push(end);
+                open.push(Open { end, is_group: false });
                 at = start;
             }
             Some(Field::GroupStart { next }) => {
-                ends.push(end);
+                open.push(Open { end, is_group: true });
+                groups += 1;
                 at = next;
             }
-            Some(Field::GroupEnd { next }) => {
-                ends.pop();
+            Some(Field::GroupEnd { next }) if is_group => {
+                open.pop();
+                groups -= 1;
                 at = next;
             }
-            None => at = end, // text, not a message
+            // The end, or text: a group that nobody began does not end the message around it.
+            Some(Field::GroupEnd { .. }) | None => {
+                at = end;
+                open.pop();
+                groups -= usize::from(is_group);
+            }
         }
+        deepest.levels = deepest.levels.max(open.len() - groups);
+        deepest.groups = deepest.groups.max(groups);
     }
     deepest
 }
@@ -165,10 +190,33 @@ mod tests {
 
     #[test]
     fn nesting_counts_messages_and_stops_at_text() {
-        assert_eq!(nesting(&[]), 1);
-        assert_eq!(nesting(&chained(1)), 3);
-        assert_eq!(nesting(&chained(10)), 21);
-        assert!(nesting("a plain sentence, zzzzzzzzzz\n\n\n\n".as_bytes()) < 10);
+        assert_eq!(nesting(&[]), Nesting { levels: 1, groups: 0 });
+        assert_eq!(nesting(&chained(1)).levels, 3);
+        assert_eq!(nesting(&chained(10)).levels, 21);
+        assert!(nesting("a plain sentence, zzzzzzzzzz\n\n\n\n".as_bytes()).levels < 10);
+    }
+
+    #[test]
+    fn text_before_a_message_hides_none_of_its_levels() {
+        // Every byte of a session id may look like the end of a group that has not begun.
+        for id in ["4d4d-44dd", "d", "l,t$", "44444444-dddd-4444-dddd-444444444444", "kkkk4"] {
+            let mut request = Vec::new();
+            for (number, block) in [(1, id.as_bytes()), (2, &chained(300)[..])] {
+                prost::encoding::encode_key(number, prost::encoding::WireType::LengthDelimited, &mut request);
+                prost::encoding::encode_varint(block.len() as u64, &mut request);
+                request.extend_from_slice(block);
+            }
+            assert_eq!(nesting(&request).levels, 602, "{id}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_no_deep_messages() {
+        let text = "k".repeat(100_000);
+        let read = read::<proto::Sql, _>(Bytes::from(proto::Sql { query: text, ..Default::default() }.encode_to_vec()), |sql| {
+            Ok(sql.query.len())
+        });
+        assert_eq!(read.unwrap(), 100_000);
     }
 
     #[test]
