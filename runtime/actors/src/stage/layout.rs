@@ -176,7 +176,6 @@ impl ExecutionPlan for MergePartitionsExec {
 mod tests {
     use datafusion::physical_plan::empty::EmptyExec;
 
-    use datafusion::physical_plan::ExecutionPlanProperties;
 
     use super::*;
 
@@ -185,6 +184,6 @@ mod tests {
         let input = Arc::new(EmptyExec::new(Arc::new(Schema::empty())).with_partitions(5));
         let merged = MergePartitionsExec::new(input.clone(), 2);
         assert_eq!((merged.merged(0), merged.merged(1)), (0..2, 2..5));
-        assert_eq!(MergePartitionsExec::new(input, 9).output_partitioning().partition_count(), 5);
+        assert_eq!(MergePartitionsExec::new(input, 9).properties().output_partitioning().partition_count(), 5);
     }
 }
