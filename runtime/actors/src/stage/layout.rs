@@ -176,7 +176,6 @@ impl ExecutionPlan for MergePartitionsExec {
 mod tests {
     use datafusion::physical_plan::empty::EmptyExec;
 
-
     use super::*;
 
     #[test]

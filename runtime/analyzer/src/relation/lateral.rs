@@ -81,7 +81,9 @@ impl Resolver<'_> {
             let generator = Expr::new(emberflow_plan::tree::ExprKind::Function(call));
             return self.generated(resolved, &generator, keep, alias, columns, outer).map_err(|error| {
                 match error.base_condition() {
-                    "UNRESOLVED_ROUTINE" | "ROUTINE_NOT_FOUND" => Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name)),
+                    "UNRESOLVED_ROUTINE" | "ROUTINE_NOT_FOUND" => {
+                        Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name))
+                    }
                     _ => error,
                 }
             });

@@ -313,7 +313,8 @@ mod tests {
     #[test]
     fn an_entry_without_a_member_says_which() {
         let whole = table(TableKind::Files(Files::default())).to_json();
-        for key in ["kind", "provider", "location", "managed", "options", "partitionedBy", "schema", "properties", "created", "owner"]
+        for key in
+            ["kind", "provider", "location", "managed", "options", "partitionedBy", "schema", "properties", "created", "owner"]
         {
             let mut entry = whole.clone();
             entry.as_object_mut().unwrap().remove(key);

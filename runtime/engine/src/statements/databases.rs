@@ -65,7 +65,8 @@ impl Session {
             let pairs: Vec<String> = database.properties.iter().map(|(key, value)| format!("({key},{value})")).collect();
             rows.push(("Properties", if pairs.is_empty() { String::new() } else { format!("({})", pairs.join(", ")) }));
         }
-        let (names, values): (Vec<_>, Vec<_>) = rows.into_iter().map(|(name, value)| (Some(name.to_owned()), Some(value))).unzip();
+        let (names, values): (Vec<_>, Vec<_>) =
+            rows.into_iter().map(|(name, value)| (Some(name.to_owned()), Some(value))).unzip();
         tables::table(vec![("info_name", false, Cells::Text(names)), ("info_value", true, Cells::Text(values))])
     }
 

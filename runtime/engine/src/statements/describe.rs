@@ -141,7 +141,10 @@ fn view_facts(properties: &Properties, view: &ViewText) -> Vec<(&'static str, St
         ("View Original Text", view.text.clone()),
         ("View Schema Mode", "COMPENSATION".to_owned()),
         ("View Catalog and Namespace", format!("{CATALOG}.{}", quote_if_needed(&view.database))),
-        ("View Query Output Columns", format!("[{}]", view.columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", "))),
+        (
+            "View Query Output Columns",
+            format!("[{}]", view.columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")),
+        ),
     ];
     if !properties.is_empty() {
         facts.insert(0, ("Table Properties", bracketed(properties.iter())));

@@ -31,7 +31,8 @@ impl Session {
         if !function_names().contains(&bare.as_str()) {
             return Err(self.unresolved_routine(name));
         }
-        let lines = vec![Some(format!("Function: {bare}")), Some("Class: emberflow".to_owned()), Some(format!("Usage: {bare}(...)"))];
+        let lines =
+            vec![Some(format!("Function: {bare}")), Some("Class: emberflow".to_owned()), Some(format!("Usage: {bare}(...)"))];
         tables::table(vec![("function_desc", false, Cells::Text(lines))])
     }
 

@@ -84,12 +84,7 @@ impl Session {
         }
     }
 
-    pub(crate) async fn add_partitions(
-        &self,
-        table: &Table,
-        partitions: Vec<PartitionSpec>,
-        if_not_exists: bool,
-    ) -> Result<()> {
+    pub(crate) async fn add_partitions(&self, table: &Table, partitions: Vec<PartitionSpec>, if_not_exists: bool) -> Result<()> {
         let files = partitioned_files(table)?;
         let location = emberflow_sources::paths::local(&files.location)?;
         for spec in partitions {

@@ -9,9 +9,7 @@ use emberflow_base::{Error, Result};
 use emberflow_connect::backend::{Operation, Rows};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::sql::{Parameters, parse_with_parameters};
-use emberflow_plan::tree::{
-    Alias, CastMode, Expr, ExprKind, Literal, Relation, RelationKind, Statement, VariableValues,
-};
+use emberflow_plan::tree::{Alias, CastMode, Expr, ExprKind, Literal, Relation, RelationKind, Statement, VariableValues};
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructType};
 
@@ -206,9 +204,10 @@ fn first_row(schema: &StructType, batches: &[RecordBatch]) -> Result<Vec<ScalarV
             values.collect::<Result<_, _>>().map_err(from_datafusion)
         }
         None => {
-            let nulls = schema.fields.iter().map(|field| {
-                ScalarValue::try_new_null(&emberflow_functions::types::to_arrow(&field.data_type))
-            });
+            let nulls = schema
+                .fields
+                .iter()
+                .map(|field| ScalarValue::try_new_null(&emberflow_functions::types::to_arrow(&field.data_type)));
             nulls.collect::<Result<_, _>>().map_err(from_datafusion)
         }
     }

@@ -320,11 +320,8 @@ pub(crate) fn as_view(input: Relation, view: &ViewText, schema: &StructType) -> 
         let expression = Box::new(Expr::attribute([name.as_str()]));
         let mode = emberflow_plan::tree::CastMode::Session;
         let typed = Expr::new(ExprKind::Cast { expression, target: field.data_type.clone(), mode });
-        let alias = ExprKind::Alias {
-            expression: Box::new(typed),
-            names: vec![field.name.clone()],
-            metadata: field.metadata.clone(),
-        };
+        let alias =
+            ExprKind::Alias { expression: Box::new(typed), names: vec![field.name.clone()], metadata: field.metadata.clone() };
         Expr::new(alias)
     };
     let expressions = view.columns.iter().zip(&schema.fields).map(column).collect();

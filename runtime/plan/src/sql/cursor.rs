@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use emberflow_base::{Error, Exception, QueryContext, Result};
 
-use super::{Parameters, SqlOptions};
 use super::lexer::{Kind, Token, tokenize};
 use super::window::NamedWindow;
 use super::words;
+use super::{Parameters, SqlOptions};
 use crate::tree::Origin;
 
 /// How deep expressions and queries may nest. Walkers grow their stack, but what frees a tree does not.

@@ -430,7 +430,9 @@ impl Parser<'_> {
         let sets = self.in_parentheses(Self::unpivot_set)?;
         self.expect_sign(")")?;
         if sets.iter().any(|(columns, _)| columns.len() != value_names.len()) {
-            return Err(self.error_since(start, Error::new("UNPIVOT_VALUE_SIZE_MISMATCH").with("names", value_names.len().to_string())));
+            return Err(
+                self.error_since(start, Error::new("UNPIVOT_VALUE_SIZE_MISMATCH").with("names", value_names.len().to_string()))
+            );
         }
         let row = |(columns, name): &(Vec<Expr>, String)| {
             let label = Expr::literal(Literal::String(name.clone())).alias(&variable_name);
@@ -447,7 +449,9 @@ impl Parser<'_> {
             return self.aliased(made);
         }
         let known = value_names.iter().map(|name| Expr::call("isnotnull", vec![Expr::attribute([name.as_str()])]));
-        let condition = known.reduce(|one, other| Expr::call("or", vec![one, other])).unwrap_or_else(|| Expr::literal(Literal::Boolean(true)));
+        let condition = known
+            .reduce(|one, other| Expr::call("or", vec![one, other]))
+            .unwrap_or_else(|| Expr::literal(Literal::Boolean(true)));
         self.aliased(Relation::new(RelationKind::Filter { input: made, condition }))
     }
 

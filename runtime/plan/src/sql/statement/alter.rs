@@ -30,7 +30,8 @@ const HIVES: &[&str] = &[
 ];
 
 /// What Spark knows behind `ALTER TABLE t` and we do not.
-const UNKNOWN: &[&str] = &["ADD CONSTRAINT", "CLUSTER BY", "DEFAULT COLLATION", "DROP CONSTRAINT", "SET SERDE", "SET SERDEPROPERTIES"];
+const UNKNOWN: &[&str] =
+    &["ADD CONSTRAINT", "CLUSTER BY", "DEFAULT COLLATION", "DROP CONSTRAINT", "SET SERDE", "SET SERDEPROPERTIES"];
 
 impl Parser<'_> {
     /// The command here, if it changes something that is there.

@@ -11,11 +11,7 @@ use super::super::cursor::Parser;
 use crate::tree::{CatalogOp, Command, Expr, FunctionScope, Relation, RelationKind, Statement};
 use crate::types::quote;
 
-const UNKNOWN: &[&str] = &[
-    "SHOW CACHED TABLES",
-    "SHOW COLLATIONS",
-    "SHOW PROCEDURES",
-];
+const UNKNOWN: &[&str] = &["SHOW CACHED TABLES", "SHOW COLLATIONS", "SHOW PROCEDURES"];
 
 const DATABASE: &[&str] = &["DATABASE", "SCHEMA", "NAMESPACE"];
 
@@ -134,7 +130,9 @@ impl Parser<'_> {
             let word = self.identifier()?;
             self.skip_rest();
             let error = Error::new("INVALID_SQL_SYNTAX.SHOW_FUNCTIONS_INVALID_SCOPE").with("scope", quote(&word));
-            return Err(self.error_since(start - 1, error.text(format!("SHOW knows USER, SYSTEM and ALL functions, not {word}."))));
+            return Err(
+                self.error_since(start - 1, error.text(format!("SHOW knows USER, SYSTEM and ALL functions, not {word}.")))
+            );
         }
         self.advance();
         self.namespace()?;

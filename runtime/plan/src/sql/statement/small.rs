@@ -8,13 +8,7 @@ use super::super::cursor::Parser;
 use super::super::lexer::Kind;
 use crate::tree::Command;
 
-const UNKNOWN: &[&str] = &[
-    "DROP FUNCTION",
-    "DROP TEMPORARY FUNCTION",
-    "DROP TEMP FUNCTION",
-    "DROP INDEX",
-    "REFRESH FUNCTION",
-];
+const UNKNOWN: &[&str] = &["DROP FUNCTION", "DROP TEMPORARY FUNCTION", "DROP TEMP FUNCTION", "DROP INDEX", "REFRESH FUNCTION"];
 
 impl Parser<'_> {
     /// The command here, if it is one of these.

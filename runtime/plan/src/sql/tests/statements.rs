@@ -93,7 +93,10 @@ fn changes() {
 fn variables() {
     check(&[
         ("drop temp variable if exists x", "DropVariable { name: [\"x\"], if_exists: true }"),
-        ("declare a, b int", "DeclareVariables { names: [[\"a\"], [\"b\"]], replace: false, data_type: Some(Int), default: None }"),
+        (
+            "declare a, b int",
+            "DeclareVariables { names: [[\"a\"], [\"b\"]], replace: false, data_type: Some(Int), default: None }",
+        ),
     ]);
 }
 
