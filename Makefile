@@ -14,7 +14,7 @@ TPCDS = $(EMBERFLOW_CACHE)/tpcds-0.01
 JDBC_DRIVER = $(EMBERFLOW_CACHE)/venv-spark/lib/python3*/site-packages/pyspark/jars/connect-repl/spark-connect-client-jdbc_*.jar
 MVN = mvn -B -ntp -q -f jvm/pom.xml
 # A suite joins this list when it passes.
-SUITES = test-tidy test-rust test-pyspark test-memory test-r test-jvm
+SUITES = test-tidy test-rust test-pyspark test-memory test-r test-jvm test-crash
 
 .PHONY: demo test test-tidy test-rust test-pyspark test-memory test-crash test-interop test-r test-jvm build bench-tpch bench-start bench-io install-r install-jvm fmt lint
 

@@ -66,7 +66,8 @@ impl Layout {
 }
 
 /// Options of Spark's CSV source that would change what is read and are not there yet.
-const NOT_YET: &[&str] = &["ignoreCorruptFiles", "locale", "unescapedQuoteHandling", "singleVariantColumn", "inputBufferSize"];
+const NOT_YET: &[&str] =
+    &["ignoreCorruptFiles", "locale", "unescapedQuoteHandling", "singleVariantColumn", "enableDateTimeParsingFallback"];
 
 pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     let options = &request.options;

@@ -31,7 +31,7 @@ use infer::{Guess, Seen, together};
 use tape::{Kind, Leniency, Tape};
 
 /// Options of Spark's JSON source that would change what is read and are not there yet.
-const NOT_YET: &[&str] = &["ignoreCorruptFiles", "singleVariantColumn", "locale"];
+const NOT_YET: &[&str] = &["ignoreCorruptFiles", "singleVariantColumn", "locale", "enableDateTimeParsingFallback"];
 
 pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     let options = &request.options;

@@ -85,6 +85,11 @@ fn no_codec(name: &str, known: &str) -> Error {
 
 fn parquet(request: &WriteRequest<'_>, columns: &StructType) -> Result<Format> {
     refuse_types(columns, "Parquet", |kind| matches!(kind, DataType::Null | DataType::CalendarInterval | DataType::Variant))?;
+    // Spark hands these on to the library that writes its Parquet files.
+    let tuning = |key: &str| key.starts_with("parquet.") && key != "parquet.compression";
+    if let Some((key, _)) = request.options.pairs().iter().find(|(key, _)| tuning(key)) {
+        return Err(Error::unsupported(format!("the option {key} of Parquet files")));
+    }
     let setting = request.context.settings.get("spark.sql.parquet.compression.codec").unwrap_or("snappy");
     let codec = request.options.any(&["compression", "parquet.compression"]).unwrap_or(setting).to_lowercase();
     let (compression, ending) = match codec.as_str() {

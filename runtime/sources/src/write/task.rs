@@ -48,12 +48,14 @@ pub(super) struct Task {
     partition: usize,
     attempt: usize,
     open: Option<Open>,
+    /// How many files the folder being written has from this task.
+    in_folder: usize,
     written: Vec<Written>,
 }
 
 impl Task {
     pub fn new(job: Arc<Job>, partition: usize, attempt: usize) -> Self {
-        Self { job, partition, attempt, open: None, written: Vec::new() }
+        Self { job, partition, attempt, open: None, in_folder: 0, written: Vec::new() }
     }
 
     /// Adds rows; with partition columns, rows of one folder stand together.
@@ -94,6 +96,7 @@ impl Task {
     fn write_into(&mut self, folder: String, batch: &RecordBatch) -> Result<()> {
         if self.open.as_ref().is_some_and(|open| open.folder != folder) {
             self.close()?;
+            self.in_folder = 0;
         }
         let mut rest = batch.clone();
         while rest.num_rows() > 0 {
@@ -116,7 +119,7 @@ impl Task {
 
     fn new_file(&self, folder: String) -> Result<Open> {
         let job = &self.job;
-        let count = self.written.len();
+        let count = self.in_folder;
         let again = if self.attempt > self.partition { format!("-{}", self.attempt) } else { String::new() };
         let name = format!("part-{:05}-{}{again}-c{count:03}{}", self.partition, job.name, job.format.ending());
         let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
@@ -131,6 +134,7 @@ impl Task {
     fn close(&mut self) -> Result<()> {
         if let Some(open) = self.open.take() {
             open.sink.finish()?;
+            self.in_folder += 1;
             self.written.push(Written { name: open.name, rows: open.rows });
         }
         Ok(())
