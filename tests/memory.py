@@ -335,6 +335,7 @@ def folder(chosen):
         time.sleep(1)
         crashed.process.send_signal(signal.SIGKILL)
         crashed.process.wait()
+        failed(session.client.close)
         left = os.listdir(local)
         check(len(left) == 1, f"a crash leaves its folder: {left}")
         with Server(chosen, "64m", local):
@@ -366,4 +367,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    # At a usual exit the client of the server that crashed would try for minutes to say goodbye to it.
+    os._exit(code)
