@@ -1,7 +1,9 @@
 //! Filters that can fail come behind those that cannot.
 //!
-//!     Filter(a / b > 1)                                 (the optimizer merges stacked filters, upper ones first)
-//!       Filter(b <> 0)      ─►  Filter(b <> 0 AND CASE WHEN b <> 0 THEN a / b > 1 ELSE false END)
+//! ```text
+//! Filter(a / b > 1)                                 (the optimizer merges stacked filters, upper ones first)
+//!   Filter(b <> 0)      ─►  Filter(b <> 0 AND CASE WHEN b <> 0 THEN a / b > 1 ELSE false END)
+//! ```
 //!
 //! The rows a lower filter takes away must not raise in an upper one. Conditions written as one are guarded when they are
 //! resolved (`emberflow-functions`, `operators::logic`); this is for those that meet only when the plan is optimized.

@@ -1,7 +1,9 @@
 //! From the optimized logical plan to operators: DataFusion's planner, and operators of ours for the nodes of ours.
 //!
-//!     LogicalPlan ─► [guards] filters that can fail come last, behind those that cannot
-//!                 ─► DefaultPhysicalPlanner ── PartitionNode ─► [Planner::plan_extension] partitionwise, ranges, observe
+//! ```text
+//! LogicalPlan ─► [guards] filters that can fail come last, behind those that cannot
+//!             ─► DefaultPhysicalPlanner ── PartitionNode ─► [Planner::plan_extension] partitionwise, ranges, observe
+//! ```
 //!
 //! Not here: exchanges and what makes partitions fewer (`emberflow-actors`). Begin at [`Planner`].
 
