@@ -265,7 +265,7 @@ mod tests {
     fn decimals_are_rounded_once() {
         assert_eq!(decimal_number(7, 2), 0.07);
         assert_eq!(decimal_number(-12345, 3), -12.345);
-        assert_eq!(decimal_number(123_456_789_012_345_678_901, 10), 12345678901.23456789);
+        assert_eq!(decimal_number(123_456_789_012_345_678_901, 10), 12_345_678_901.234_568);
         assert_eq!(decimal_number(5, 30), 5e-30);
     }
 }

@@ -13,6 +13,8 @@
 //! Not here: functions' meaning (`emberflow-functions`), tables and files (whoever implements [`Environment`]),
 //! execution. Begin at [`analyze`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod aggregate;
 mod attribute;
 mod environment;

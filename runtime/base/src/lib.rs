@@ -3,6 +3,8 @@
 //! Not here: anything that knows Arrow, DataFusion, protobuf or actors.
 //! Begin at [`Error`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 pub mod bytes;
 mod conditions;
 mod error;

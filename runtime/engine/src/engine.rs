@@ -185,7 +185,7 @@ impl Engine {
 
 /// The folder of tables: what the settings say, else the options.
 fn warehouse(options: &EngineOptions) -> Result<PathBuf> {
-    options.setting(WAREHOUSE).map_or_else(|| Ok(options.warehouse.clone()), |folder| emberflow_sources::paths::local(folder))
+    options.setting(WAREHOUSE).map_or_else(|| Ok(options.warehouse.clone()), emberflow_sources::paths::local)
 }
 
 fn unusable(folder: &Path, error: &std::io::Error) -> Error {

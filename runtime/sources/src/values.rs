@@ -168,13 +168,13 @@ pub(crate) fn column<'a>(
         }
         DataType::Boolean => {
             let mut out = BooleanBuilder::with_capacity(rows);
-            for row in 0..rows {
+            for (row, bad) in bad.iter_mut().enumerate().take(rows) {
                 let value = cell(row).map(|text| match text {
                     _ if text.eq_ignore_ascii_case("true") => Some(true),
                     _ if text.eq_ignore_ascii_case("false") => Some(false),
                     _ => None,
                 });
-                bad[row] |= value == Some(None);
+                *bad |= value == Some(None);
                 out.append_option(value.flatten());
             }
             Arc::new(out.finish())

@@ -65,8 +65,8 @@ pub fn writer<'a>(array: &'a ArrayRef, data_type: &'a DataType, zone: &'a Zone, 
         DataType::Short => plain::<Int16Type>(array)?,
         DataType::Int => plain::<Int32Type>(array)?,
         DataType::Long => plain::<Int64Type>(array)?,
-        DataType::Float => with::<Float32Type>(array, |value, out| write_float(value, out))?,
-        DataType::Double => with::<Float64Type>(array, |value, out| write_double(value, out))?,
+        DataType::Float => with::<Float32Type>(array, write_float)?,
+        DataType::Double => with::<Float64Type>(array, write_double)?,
         DataType::Decimal { scale, .. } => {
             let scale = i32::from(*scale);
             with::<Decimal128Type>(array, move |value, out| write_decimal(value, scale, out))?

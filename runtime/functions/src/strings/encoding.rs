@@ -66,7 +66,7 @@ fn from_base64(text: &str) -> Vec<u8> {
 fn is_base64(text: &str) -> bool {
     let letters: Vec<u8> = text.bytes().filter(|letter| !letter.is_ascii_whitespace()).collect();
     let body = letters.iter().rposition(|letter| *letter != b'=').map_or(0, |last| last + 1);
-    letters.len() % 4 == 0 && letters.len() - body <= 2 && letters[..body].iter().all(|letter| LETTERS.contains(letter))
+    letters.len().is_multiple_of(4) && letters.len() - body <= 2 && letters[..body].iter().all(|letter| LETTERS.contains(letter))
 }
 
 /// `base64(bytes)`

@@ -230,7 +230,7 @@ impl MultiLine {
             let rest = &self.text[self.at..];
             let line = rest.split('\n').next().unwrap_or(rest);
             let comment = self.plan.layout.comment;
-            if !line.is_empty() && !comment.is_some_and(|comment| line.as_bytes()[0] == comment) {
+            if !line.is_empty() && comment.is_none_or(|comment| line.as_bytes()[0] != comment) {
                 return;
             }
             self.at = (self.at + line.len() + 1).min(self.text.len());

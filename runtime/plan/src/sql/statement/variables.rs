@@ -20,7 +20,7 @@ impl Parser<'_> {
             self.advance();
         }
         let names = self.list(Self::table_name)?;
-        let has_type = self.is_identifier(0) && !(self.is_word("DEFAULT") && !self.is_end_at(1));
+        let has_type = self.is_identifier(0) && (!self.is_word("DEFAULT") || self.is_end_at(1));
         let data_type = if has_type { Some(self.data_type()?) } else { None };
         let has_default = self.take_word("DEFAULT") || self.take_sign("=");
         let default = if has_default { Some(self.expression()?) } else { None };
