@@ -10,3 +10,9 @@ use emberflow_connect::rpc::Rpc;
 pub fn engine() -> Result<Arc<dyn Rpc>> {
     Ok(Engine::embedded()?.rpc())
 }
+
+/// See [`Engine::break_next_job`].
+pub fn break_next_job() -> Result<()> {
+    Engine::embedded()?.break_next_job();
+    Ok(())
+}

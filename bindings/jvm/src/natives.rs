@@ -49,6 +49,12 @@ pub extern "system" fn open<'local>(env: EnvUnowned<'local>, _: JClass<'local>) 
     shell(env, |_| Ok(desk().open(engine::engine()?) as jlong))
 }
 
+/// Makes an operator of the next job panic; for the tests of this door.
+#[jni_mangle("io.emberflow.connect.Native")]
+pub extern "system" fn break_next_job<'local>(env: EnvUnowned<'local>, _: JClass<'local>) {
+    shell(env, |_| Ok(engine::break_next_job()?))
+}
+
 #[jni_mangle("io.emberflow.connect.Native")]
 pub extern "system" fn close<'local>(env: EnvUnowned<'local>, _: JClass<'local>, connection: jlong) {
     shell(env, |_| {

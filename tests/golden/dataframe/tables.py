@@ -387,6 +387,7 @@ def global_view_of_frame(spark):
 
 
 def view_with_qualifier(spark):
+    spark.catalog.dropTempView("b")  # another family may have left one
     spark.range(1).createTempView("a.b")
 
 

@@ -33,6 +33,9 @@ final class Native {
 
   private static native int awaitWakes(long[] into);
 
+  /** Makes an operator of the engine's next job panic: how tests see their JVM survive one. */
+  static native void breakNextJob();
+
   private static final class Calls implements NativeCalls {
     @Override
     public long open() {
