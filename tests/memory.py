@@ -35,9 +35,12 @@ HERE = Path(__file__).resolve().parent
 TABLES = ["customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier"]
 MIB = 1 << 20
 failures = []
+checked = 0
 
 
 def check(fact, text):
+    global checked
+    checked += 1
     print(("  ok    " if fact else "  FAILED  ") + text, flush=True)
     if not fact:
         failures.append(text)
@@ -362,7 +365,7 @@ def main():
         began = time.monotonic()
         SCENES[name](chosen)
         print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
-    print(f"{len(failures)} failed")
+    print(f"{checked - len(failures)} passed, {len(failures)} failed")
     return 1 if failures else 0
 
 
