@@ -61,6 +61,7 @@ pub(super) struct Clear;
 /// The fill has failed: forget all rows, tell readers why.
 pub(super) struct Fail {
     pub why: Arc<DataFusionError>,
+    pub fill: u64,
 }
 
 /// The result is wanted no more.
@@ -93,8 +94,11 @@ impl KeptPartition {
             }
             Err(why) => {
                 let why = Arc::new(why);
-                self.forget(&why);
-                self.tell(|kept, fill| kept.fill_broke(fill, &why));
+                // All partitions hear of it by a `Fail`, this one too: whoever only saw the job cancelled waits for the reason.
+                match self.kept.upgrade() {
+                    Some(kept) => kept.fill_broke(self.fill, &why),
+                    None => self.forget(&why),
+                }
             }
         }
     }
@@ -153,6 +157,7 @@ impl Handler<Fill> for KeptPartition {
     type Result = ();
 
     fn handle(&mut self, Fill { lane, job, fill }: Fill, ctx: &mut Self::Context) {
+        self.clear();
         self.fill = fill;
         self.filling = Some(next_batch(lane, job, ctx));
     }
@@ -213,9 +218,12 @@ impl Handler<Clear> for KeptPartition {
 impl Handler<Fail> for KeptPartition {
     type Result = ();
 
-    fn handle(&mut self, Fail { why }: Fail, ctx: &mut Self::Context) {
-        self.stop_filling(ctx);
-        self.forget(&why);
+    /// Of a fill that another has followed already, nothing is left to end; its readers wait for the new one.
+    fn handle(&mut self, Fail { why, fill }: Fail, ctx: &mut Self::Context) {
+        if self.fill == fill {
+            self.stop_filling(ctx);
+            self.forget(&why);
+        }
     }
 }
 

@@ -245,7 +245,7 @@ impl Kept {
     /// The fill has failed: nobody gets any of its rows.
     pub(super) fn fill_broke(&self, fill: u64, why: &Arc<DataFusionError>) {
         if self.end_fill(fill, Phase::Empty) {
-            self.partitions.iter().for_each(|partition| partition.actor.do_send(Fail { why: why.clone() }));
+            self.partitions.iter().for_each(|partition| partition.actor.do_send(Fail { why: why.clone(), fill }));
         }
     }
 

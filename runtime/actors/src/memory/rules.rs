@@ -4,7 +4,7 @@
 //!   grew while it was alone is refused from then on, spills, and so comes down to its part.
 //! - **A consumer that can spill** may use an equal part of what its job's others leave. One consumer alone has it all.
 //! - **Floors.** A little is granted whatever the books say, so that a newcomer always has something it can spill, and no
-//!   query fails only because others were there first. Floors may exceed the limit by a small, bounded amount.
+//!   query, nor a part of one that cannot spill, fails only because others were there first. Floors may exceed the limit by a small, bounded amount.
 //! - **Buffers** of exchanges may use a quarter of the job's share; they wait rather than fail.
 //! - **Kept partitions** may use part of the limit; what they hold above a protected part gives way to jobs.
 
@@ -80,7 +80,8 @@ pub(crate) fn ask(bounds: &Bounds, request: &Request) -> Answer {
     let Request { more, total, kept, jobs, job, job_fixed, consumer, spillers } = *request;
     let floor = match spillers {
         Some(_) => consumer + more <= bounds.consumer_floor,
-        None => job + more <= bounds.job_floor,
+        // What cannot spill is not refused a little because spillers of its own job were there first: they give way.
+        None => job + more <= bounds.job_floor || job_fixed + more <= bounds.consumer_floor,
     };
     if floor {
         return Answer::Granted;
@@ -128,6 +129,14 @@ mod tests {
     fn alone_one_may_use_all_but_the_reserve() {
         assert_eq!(ask(&bounds(), &request(448 * MIB)), Answer::Granted);
         assert_eq!(ask(&bounds(), &request(449 * MIB)), Answer::Refused { left: 448 * MIB });
+    }
+
+    #[test]
+    fn a_merge_gets_its_little_although_the_sorts_hold_everything() {
+        let full = Request { total: 512 * MIB, job: 448 * MIB, spillers: None, ..request(26 << 10) };
+        assert_eq!(ask(&bounds(), &full), Answer::Granted);
+        let fixed = Request { job_fixed: bounds().consumer_floor, ..full };
+        assert_eq!(ask(&bounds(), &fixed), Answer::Refused { left: 0 });
     }
 
     #[test]
