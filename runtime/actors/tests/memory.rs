@@ -103,7 +103,7 @@ fn aggregates_and_sorts_go_to_disk() {
     let many = table(&ctx, "t", 600_000, 300_000, 3);
     let grouped = many.clone().aggregate(vec![col("key")], vec![sum(col("id")), count(col("name"))]).unwrap();
     spills(&ctx, &grouped, 16 * MIB, false);
-    spills(&ctx, &many.sort(vec![col("key").sort(true, true), col("id").sort(false, true)]).unwrap(), 16 * MIB, true);
+    spills(&ctx, &many.sort(vec![col("key").sort(true, true), col("id").sort(false, true)]).unwrap(), 24 * MIB, true);
 }
 
 #[test]

@@ -94,10 +94,13 @@ impl KeptPartition {
             }
             Err(why) => {
                 let why = Arc::new(why);
-                // All partitions hear of it by a `Fail`, this one too: whoever only saw the job cancelled waits for the reason.
-                match self.kept.upgrade() {
-                    Some(kept) => kept.fill_broke(self.fill, &why),
-                    None => self.forget(&why),
+                self.clear();
+                let first = self.kept.upgrade().is_none_or(|kept| kept.fill_broke(self.fill, &why));
+                if first {
+                    self.forget(&why);
+                } else {
+                    // Another partition has ended this fill already: whoever waits here looks again at what became of it.
+                    self.readers.clear();
                 }
             }
         }

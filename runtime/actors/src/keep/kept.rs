@@ -242,11 +242,13 @@ impl Kept {
         }
     }
 
-    /// The fill has failed: nobody gets any of its rows.
-    pub(super) fn fill_broke(&self, fill: u64, why: &Arc<DataFusionError>) {
-        if self.end_fill(fill, Phase::Empty) {
+    /// The fill has failed: nobody gets any of its rows. `false`: it had been ended before.
+    pub(super) fn fill_broke(&self, fill: u64, why: &Arc<DataFusionError>) -> bool {
+        let first = self.end_fill(fill, Phase::Empty);
+        if first {
             self.partitions.iter().for_each(|partition| partition.actor.do_send(Fail { why: why.clone(), fill }));
         }
+        first
     }
 
     pub(super) fn does_not_fit(&self, fill: u64) {

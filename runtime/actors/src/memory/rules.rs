@@ -80,8 +80,7 @@ pub(crate) fn ask(bounds: &Bounds, request: &Request) -> Answer {
     let Request { more, total, kept, jobs, job, job_fixed, consumer, spillers } = *request;
     let floor = match spillers {
         Some(_) => consumer + more <= bounds.consumer_floor,
-        // What cannot spill is not refused a little because spillers of its own job were there first: they give way.
-        None => job + more <= bounds.job_floor || job_fixed + more <= bounds.consumer_floor,
+        None => job + more <= bounds.job_floor,
     };
     if floor {
         return Answer::Granted;
@@ -91,13 +90,15 @@ pub(crate) fn ask(bounds: &Bounds, request: &Request) -> Answer {
         Some(spillers) => (share.saturating_sub(job_fixed) / spillers.max(1)).saturating_sub(consumer),
         None => usize::MAX,
     };
+    // What cannot spill is not refused a little because spillers of its own job were there first: they will give way.
+    let slack = if spillers.is_none() { bounds.job_floor } else { 0 };
     let evictable = kept.saturating_sub(bounds.kept_safe);
-    let free = (bounds.limit + evictable).saturating_sub(total);
-    let left = part.min(share.saturating_sub(job)).min(free);
+    let free = (bounds.limit + evictable + slack).saturating_sub(total);
+    let left = part.min((share + slack).saturating_sub(job)).min(free);
     if more > left {
         return Answer::Refused { left };
     }
-    match (total + more).saturating_sub(bounds.limit) {
+    match (total + more).saturating_sub(bounds.limit).min(evictable) {
         0 => Answer::Granted,
         evict => Answer::GrantedOnCredit { evict },
     }
@@ -135,8 +136,7 @@ mod tests {
     fn a_merge_gets_its_little_although_the_sorts_hold_everything() {
         let full = Request { total: 512 * MIB, job: 448 * MIB, spillers: None, ..request(26 << 10) };
         assert_eq!(ask(&bounds(), &full), Answer::Granted);
-        let fixed = Request { job_fixed: bounds().consumer_floor, ..full };
-        assert_eq!(ask(&bounds(), &fixed), Answer::Refused { left: 0 });
+        assert_eq!(ask(&bounds(), &Request { total: 528 * MIB, ..full }), Answer::Refused { left: 0 });
     }
 
     #[test]
