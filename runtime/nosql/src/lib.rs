@@ -1,0 +1,24 @@
+//! The NoSQL store: tables of items in containers, conditional updates, expressions, range scans.
+//!
+//! ```text
+//! request ─► change::decide (pure) ─► new item ─► the slice that owns the key
+//!                 ▲
+//!     expression, name, schema, read_filter: what texts, keys and filters mean, without any I/O
+//! ```
+//!
+//! The pure half stands in the files named above; they know neither files nor actors, so every rule can be tested alone.
+//! Not here: Spark's plans and sessions (`emberflow`), other formats (`emberflow-sources`).
+//! Begin at [`value::Item`], [`name::Key`] and [`change::decide`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod change;
+pub mod error;
+pub mod expression;
+pub mod limits;
+pub mod name;
+pub mod path;
+pub mod value;
+
+pub use error::{Error, ErrorName, Result};
+pub use value::{Item, Kind, Value};
