@@ -12,13 +12,21 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod arbiters;
 pub mod change;
+mod clock;
+pub mod codec;
+mod committer;
 pub mod error;
 pub mod expression;
 pub mod limits;
 pub mod name;
 pub mod path;
+mod slice;
+pub mod storage;
 pub mod value;
 
+pub use codec::Version;
+pub use committer::Sync;
 pub use error::{Error, ErrorName, Result};
 pub use value::{Item, Kind, Value};
