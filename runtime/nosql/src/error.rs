@@ -132,9 +132,13 @@ impl Error {
 
     /// A text that is no expression; `position` counts characters from 0.
     pub fn parse(position: usize, text: impl Into<String>) -> Self {
-        let mut error = Self::new(ErrorName::ParseError, text);
-        error.0.position = Some(position);
-        error
+        Self::new(ErrorName::ParseError, text).at(position)
+    }
+
+    /// Says where in the text of an expression, in characters from 0.
+    pub fn at(mut self, position: usize) -> Self {
+        self.0.position = Some(position);
+        self
     }
 
     /// Says which table; the first to say it is right.

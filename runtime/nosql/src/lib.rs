@@ -30,3 +30,13 @@ pub use codec::Version;
 pub use committer::Sync;
 pub use error::{Error, ErrorName, Result};
 pub use value::{Item, Kind, Value};
+
+/// An item for a test: `item! {a: 1, b: "x"}`.
+#[cfg(test)]
+macro_rules! item {
+    ($($name:ident: $value:expr),* $(,)?) => {
+        $crate::Item::from_iter([$((stringify!($name), $crate::Value::from($value))),*] as [(&str, $crate::Value); _])
+    };
+}
+#[cfg(test)]
+pub(crate) use item;
