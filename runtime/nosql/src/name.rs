@@ -258,3 +258,85 @@ pub fn check_attribute(name: &str) -> Result<()> {
     );
     Err(Error::new(ErrorName::InvalidAttributeName, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(sorting: Option<&str>, buckets: u32) -> KeyColumns {
+        KeyColumns { key: "k".into(), sorting: sorting.map(str::to_owned), buckets }
+    }
+
+    fn refused(result: Result<Key>) -> ErrorName {
+        result.unwrap_err().name()
+    }
+
+    #[test]
+    fn vector_24_sorting_parts_may_hold_periods() {
+        let key = columns(Some("s"), 0).name(Some(&"u".into()), Some(&"a.b".into())).unwrap();
+        assert_eq!((key.as_str(), key.sharding(), key.sorting()), ("u.a.b", "u", Some("a.b")));
+    }
+
+    #[test]
+    fn vector_25_sharding_parts_may_not() {
+        assert_eq!(refused(columns(None, 0).name(Some(&"a.b".into()), None)), ErrorName::InvalidKeyValue);
+    }
+
+    #[test]
+    fn vector_27_even_distribution() {
+        let columns = columns(Some("s"), 64);
+        let name = |sorting: &str| columns.name(Some(&7.into()), Some(&sorting.into())).unwrap().to_string();
+        assert_eq!(name("20180602"), "7_36.20180602");
+        assert_eq!(name("2024-03-01"), "7_30.2024-03-01");
+    }
+
+    #[test]
+    fn buckets_of_published_names() {
+        for (sorting, bucket) in [("20180602", 36), ("20180701", 39), ("20180601", 62), ("2024-03-01", 30), ("alpha", 33)] {
+            assert_eq!(bucket_of(sorting, 64), bucket, "{sorting}");
+        }
+        assert!((0..10_000).all(|at| bucket_of(&at.to_string(), 7) < 7));
+    }
+
+    #[test]
+    fn texts_of_keys() {
+        for (value, text) in [
+            (Value::from(-7), "-7"),
+            (true.into(), "true"),
+            ("a b".into(), "a b"),
+            (Value::Timestamp { secs: -1, nanos: 500 }, "-1:500"),
+            (1.0.into(), "1.0"),
+            ((-0.0).into(), "0.0"),
+            (0.1.into(), "0.1"),
+            (1e21.into(), "1000000000000000000000.0"),
+            (1e-7.into(), "0.0000001"),
+        ] {
+            assert_eq!(sorting_text(&value).unwrap(), text);
+        }
+        assert_eq!(sharding_text(&0.5.into()).unwrap_err().name(), ErrorName::InvalidKeyType);
+        assert_eq!(sorting_text(&f64::NAN.into()).unwrap_err().name(), ErrorName::InvalidKeyValue);
+        assert_eq!(sorting_text(&vec![1u8].into()).unwrap_err().name(), ErrorName::InvalidKeyType);
+    }
+
+    #[test]
+    fn names_that_are_none() {
+        for text in ["", ".a", "a.", ".", "a/b", "a.b/c", "a\0", &"x".repeat(256), ".#schema"] {
+            assert_eq!(refused(Key::parse(text)), ErrorName::InvalidKeyValue, "{text}");
+        }
+        assert_eq!(refused(columns(None, 0).name(None, None)), ErrorName::InvalidKeyValue);
+        assert_eq!(refused(columns(Some("s"), 0).name(Some(&"a".into()), None)), ErrorName::InvalidKeyValue);
+        assert_eq!(refused(columns(Some("s"), 0).name(Some(&"a".into()), Some(&"".into()))), ErrorName::InvalidKeyValue);
+        assert_eq!(refused(columns(Some("s"), 9).name(Some(&"a.b".into()), Some(&"c".into()))), ErrorName::InvalidKeyValue);
+        assert!(Key::parse("ä".repeat(255)).is_ok());
+        assert_eq!(Key::parse("x..y").unwrap().sorting(), Some(".y"));
+    }
+
+    #[test]
+    fn one_sharding_value_lies_in_one_slice() {
+        let slice = |text: &str| Key::parse(text).unwrap().slice();
+        assert_eq!(slice("bolt.m8"), slice("bolt.m9"));
+        assert_eq!(slice("bolt"), slice_of("bolt"));
+        let used: std::collections::BTreeSet<u32> = (0..20_000).map(|at| slice_of(&at.to_string())).collect();
+        assert_eq!((used.len(), used.last()), (1024, Some(&1023)));
+    }
+}

@@ -122,3 +122,44 @@ pub fn check_container(name: &str) -> Result<()> {
     );
     Err(Error::new(ErrorName::InvalidPath, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> ErrorName {
+        TablePath::parse(text, Some("shop")).expect_err(text).name()
+    }
+
+    #[test]
+    fn paths() {
+        for (text, expected) in [
+            ("ember://c1/t", "ember://c1/t"),
+            ("V3IO://c1//a///b/", "ember://c1/a/b"),
+            ("/cars", "ember://shop/cars"),
+            ("cars/", "ember://shop/cars"),
+            ("ember://c1/t/year=2024", "ember://c1/t/year=2024"),
+            ("/a b/ä", "ember://shop/a b/ä"),
+        ] {
+            assert_eq!(TablePath::parse(text, Some("shop")).unwrap().to_string(), expected);
+        }
+        for text in ["", "/", "ember://c1", "ember://c1/", "ember:///t", "s3://c1/t", "/a/../b", "/a/.", "/a*", "/a?", "/a[0]"] {
+            assert_eq!(refused(text), ErrorName::InvalidPath, "{text}");
+        }
+        for text in ["/{a}", "/a\0b", "/t/.#schema", "ember://C1/t"] {
+            assert_eq!(refused(text), ErrorName::InvalidPath, "{text}");
+        }
+        assert_eq!(TablePath::parse("/cars", None).unwrap_err().name(), ErrorName::InvalidPath);
+        assert_eq!(refused(&"/x".repeat(3000)), ErrorName::LimitExceeded);
+    }
+
+    #[test]
+    fn containers() {
+        for name in ["a", "0a", "my-c_1", &"x".repeat(128)] {
+            assert!(check_container(name).is_ok(), "{name}");
+        }
+        for name in ["", "1", "-a", "a-", "a--b", "a__b", "A", "a.b", "ä", &"x".repeat(129)] {
+            assert_eq!(check_container(name).unwrap_err().name(), ErrorName::InvalidPath, "{name}");
+        }
+    }
+}
