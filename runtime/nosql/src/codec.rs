@@ -102,11 +102,17 @@ pub fn directory_range(directory: &str) -> KeyRange {
     slices_range(directory, 0, SLICES)
 }
 
-/// Everything behind the items of a directory: where the next directory begins.
+/// All keys of the directories below a directory.
+pub fn below_directory(directory: &str) -> KeyRange {
+    match directory {
+        "" => KeyRange { start: vec![1], end: None },
+        _ => KeyRange { start: format!("{directory}/").into_bytes(), end: Some(format!("{directory}0").into_bytes()) },
+    }
+}
+
+/// Where the keys behind those of a directory begin.
 pub fn behind_directory(directory: &str) -> Vec<u8> {
-    let mut bytes = directory.as_bytes().to_vec();
-    bytes.push(1);
-    bytes
+    [directory.as_bytes(), &[1]].concat()
 }
 
 /// The parts of a key.
@@ -612,5 +618,8 @@ mod tests {
         assert!(slices_range("", slice, slice + 1).contains(&at("u.a")));
         assert!(behind_directory("y=1") < encode_key("y=1/m=1", &key("a")));
         assert!(behind_directory("y=1") > encode_key("y=1", &key("\u{7f}")));
+        let below = |directory: &str, other: &str| below_directory(directory).contains(&encode_key(other, &key("a")));
+        assert!(below("", "y=1") && below("", "y=1/m=1") && !below("", ""));
+        assert!(below("y=1", "y=1/m=1") && !below("y=1", "y=1") && !below("y=1", "y=10") && !below("y=1", "y=1!"));
     }
 }

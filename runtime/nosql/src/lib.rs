@@ -1,18 +1,22 @@
 //! The NoSQL store: tables of items in containers, conditional updates, expressions, range scans.
 //!
 //! ```text
-//! request ─► change::decide (pure) ─► new item ─► the slice that owns the key
-//!                 ▲
-//!     expression, name, schema, read_filter: what texts, keys and filters mean, without any I/O
+//! Store, Kv, Table ─► owner of the slice ─► change::decide (pure) ─► committer ─► storage (fjall, memory, ...)
+//!        │                                       ▲
+//!        │                expression, name, limits: what texts, keys and values mean, without any I/O
+//!        └─ get, scan ─► committed items ─► codec
 //! ```
 //!
-//! The pure half stands in the files named above; they know neither files nor actors, so every rule can be tested alone.
+//! The pure half knows neither files nor actors, so every rule can be tested alone. The other half is actors that own
+//! slices, one thread that commits, and a trait for where bytes lie; `FORMAT.md` draws the bytes.
 //! Not here: Spark's plans and sessions (`emberflow`), other formats (`emberflow-sources`).
-//! Begin at [`value::Item`], [`name::Key`] and [`change::decide`].
+//! Begin at [`Store`], [`Table`] and [`change::decide`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod arbiters;
+pub mod bulk;
+mod catalog;
 pub mod change;
 mod clock;
 pub mod codec;
@@ -21,16 +25,25 @@ pub mod error;
 pub mod expression;
 pub mod limits;
 pub mod name;
+mod owner;
 pub mod partition;
 pub mod path;
+pub mod scan;
 pub mod schema;
 mod slice;
 pub mod storage;
+pub mod store;
+mod table;
 pub mod value;
 
+pub use bulk::{Overwrite, RowChange, Writer, Written};
+pub use catalog::EntryKind;
 pub use codec::Version;
 pub use committer::Sync;
 pub use error::{Error, ErrorName, Result};
+pub use owner::WriteOutcome;
+pub use scan::{Page, ScanSpec, SliceScan, SliceSpec};
+pub use store::{IfMissing, Kv, Operation, Select, Store, StoreOptions, Table, increment};
 pub use value::{Item, Kind, Value};
 
 /// An item for a test: `item! {a: 1, b: "x"}`.

@@ -1,0 +1,384 @@
+//! The owners of slices: actors that decide about items, one after another.
+//!
+//! ```text
+//! caller ─ Apply ─► mailbox ─► owner: read ─► decide ─► stage ─► committer ─► answer to the caller
+//!          (bounded)             ▲                │
+//!                                └─ own staged writes, until they are committed
+//! ```
+//!
+//! A slice has one owner, so condition, update and version of an item change in one step, without locks. An owner reads
+//! what is committed or what it has itself staged, and goes on while the committer syncs; answers come after the commit, in
+//! order, even those that changed nothing, because they may rest on what is only staged.
+//!
+//! An owner may block: on the disk, or on a full queue of the committer. Nothing but owners lives on its thread.
+//!
+//! Not here: what a request makes of an item (`change`), when answers come (`committer`).
+
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use actix::{Actor, Context, Handler, Message};
+use tokio::sync::{OwnedRwLockReadGuard, oneshot};
+
+use crate::catalog;
+use crate::change::{self, Change, Decision, Rules, Stored, Unchanged};
+use crate::clock::Clock;
+use crate::codec::{self, ItemRef, Names, Version};
+use crate::committer::{Failure, Queue, Staged, Work};
+use crate::error::Result;
+use crate::expression::{Attribute, Attributes};
+use crate::name::Key;
+use crate::slice::lane_of;
+use crate::storage::{Batch, ItemWrite, Storage, TableId};
+use crate::value::{Item, Value};
+
+/// Messages an owner lets wait; whoever sends more waits himself.
+const MAILBOX: usize = 64;
+
+/// What became of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// The item was made.
+    Created(Version),
+    /// The item was there and is now as asked.
+    Updated(Version),
+    /// The item was removed.
+    Deleted,
+    /// Success without effect.
+    Unchanged(Unchanged),
+    /// The row of a repeated task had been applied before.
+    Repeated,
+}
+
+/// One request for one item.
+pub(crate) struct Request {
+    /// The encoded key.
+    pub place: Vec<u8>,
+    pub key: Key,
+    pub change: Change,
+    /// Counts the rows of a task.
+    pub row: u64,
+}
+
+/// The rows of a task that may run again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Task {
+    pub job: Arc<str>,
+    pub task: u32,
+}
+
+/// How the requests of one message belong together.
+#[derive(Clone)]
+pub(crate) enum Manner {
+    /// Each stands for itself.
+    Each,
+    /// Rows of one writer: the first error ends it, here and in messages that follow.
+    Rows { failed: Arc<AtomicBool>, task: Option<Task> },
+}
+
+/// The table the requests are for, as its gate was passed.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub generation: TableId,
+    pub rules: Arc<Rules>,
+    /// A generation nobody reads yet: every request meets no item.
+    pub is_staging: bool,
+}
+
+/// Requests for items of one owner.
+pub(crate) struct Apply {
+    pub target: Target,
+    pub requests: Vec<Request>,
+    pub manner: Manner,
+    /// Whether the answer may be relied on; see [`Staged::is_final`].
+    pub is_final: bool,
+    pub reply: oneshot::Sender<Result<Vec<Result<WriteOutcome>>>>,
+    /// Held until the answer: keeps the table from being replaced in between.
+    pub gate: Option<OwnedRwLockReadGuard<()>>,
+}
+
+impl Message for Apply {
+    type Result = ();
+}
+
+/// What owners share.
+pub(crate) struct Shared {
+    pub storage: Arc<dyn Storage>,
+    pub queue: Arc<Queue>,
+    pub failure: Failure,
+    pub clock: Arc<Clock>,
+}
+
+/// See the module.
+pub(crate) struct Owner {
+    shared: Arc<Shared>,
+    staged: StagedWrites,
+    names: Names,
+    progress: HashMap<Vec<u8>, Option<u64>>,
+}
+
+impl Owner {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, staged: StagedWrites::default(), names: Names::default(), progress: HashMap::new() }
+    }
+}
+
+impl Actor for Owner {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(MAILBOX);
+    }
+}
+
+/// Most tasks whose progress an owner remembers; the rest is read again.
+const PROGRESS_KEPT: usize = 4096;
+
+impl Handler<Apply> for Owner {
+    type Result = ();
+
+    fn handle(&mut self, apply: Apply, _: &mut Self::Context) {
+        if let Some(why) = self.shared.failure.get() {
+            let _ = apply.reply.send(Err(why.clone()));
+            return;
+        }
+        self.staged.forget_committed();
+        let mut work = Gathered { batch: Batch::default(), version: None, outcomes: Vec::with_capacity(apply.requests.len()) };
+        match &apply.manner {
+            Manner::Each => self.apply_each(&apply, &mut work),
+            Manner::Rows { failed, task } => self.apply_rows(&apply, failed, task.as_ref(), &mut work),
+        }
+        let Gathered { batch, version, outcomes } = work;
+        let (reply, gate) = (apply.reply, apply.gate);
+        if batch.is_empty() && self.staged.is_empty() {
+            let _ = reply.send(Ok(outcomes));
+            return;
+        }
+        let ticket = self.staged.ticket();
+        let committed = self.staged.committed.clone();
+        let done = Box::new(move |result: Result<()>| {
+            committed.store(ticket, Ordering::Release);
+            drop(gate);
+            let _ = reply.send(result.map(|()| outcomes));
+        });
+        self.shared.queue.push(Work::Staged(Staged { batch, version, is_final: apply.is_final, done }));
+    }
+}
+
+struct Gathered {
+    batch: Batch,
+    version: Option<Version>,
+    outcomes: Vec<Result<WriteOutcome>>,
+}
+
+impl Owner {
+    fn apply_each(&mut self, apply: &Apply, work: &mut Gathered) {
+        for request in &apply.requests {
+            let outcome = self.apply_one(&apply.target, request, work);
+            work.outcomes.push(outcome);
+        }
+    }
+
+    /// Rows after one that failed are not applied: a repetition of the task has to meet the same error.
+    fn apply_rows(&mut self, apply: &Apply, failed: &AtomicBool, task: Option<&Task>, work: &mut Gathered) {
+        if failed.load(Ordering::Acquire) {
+            return;
+        }
+        let mut applied: HashMap<Vec<u8>, u64> = HashMap::new();
+        for request in &apply.requests {
+            let outcome = match task {
+                None => self.apply_one(&apply.target, request, work),
+                Some(task) => self.apply_once(apply, task, request, &mut applied, work),
+            };
+            let is_error = outcome.is_err();
+            work.outcomes.push(outcome);
+            if is_error {
+                failed.store(true, Ordering::Release);
+                break;
+            }
+        }
+        let now_ms = self.shared.clock.now_ms();
+        for (key, row) in applied {
+            work.batch.put_fact(key.clone(), catalog::encode_progress(row, now_ms));
+            self.progress.insert(key, Some(row));
+        }
+    }
+
+    fn apply_once(
+        &mut self,
+        apply: &Apply,
+        task: &Task,
+        request: &Request,
+        applied: &mut HashMap<Vec<u8>, u64>,
+        work: &mut Gathered,
+    ) -> Result<WriteOutcome> {
+        let key = catalog::progress_key(&task.job, task.task, lane_of(request.key.slice()));
+        let before = match applied.get(&key) {
+            Some(row) => Some(*row),
+            None => self.progress_of(&key)?,
+        };
+        if before.is_some_and(|before| request.row <= before) {
+            return Ok(WriteOutcome::Repeated);
+        }
+        let outcome = self.apply_one(&apply.target, request, work)?;
+        applied.insert(key, request.row);
+        Ok(outcome)
+    }
+
+    fn progress_of(&mut self, key: &[u8]) -> Result<Option<u64>> {
+        if let Some(known) = self.progress.get(key) {
+            return Ok(*known);
+        }
+        // What is staged is in the map; it may be emptied only while nothing is staged.
+        if self.progress.len() >= PROGRESS_KEPT && self.staged.is_empty() {
+            self.progress.clear();
+        }
+        let read = catalog::progress(&*self.shared.storage, key)?;
+        self.progress.insert(key.to_vec(), read);
+        Ok(read)
+    }
+
+    fn apply_one(&mut self, target: &Target, request: &Request, work: &mut Gathered) -> Result<WriteOutcome> {
+        let stored = if target.is_staging { None } else { self.read(target.generation, &request.place)? };
+        let system = stored.as_ref().map(|(version, item)| SystemAttributes {
+            name: request.key.as_str(),
+            version: *version,
+            size: item.size(),
+            collection: target.generation,
+        });
+        let decision = {
+            let stored = stored.as_ref().zip(system.as_ref());
+            let stored = stored.map(|((_, item), system)| Stored { item, system });
+            change::decide(stored, &request.key, &request.change, &target.rules)?
+        };
+        Ok(match decision {
+            Decision::Create(item) => WriteOutcome::Created(self.stage(target, request, Some(&item), work)),
+            Decision::Update(item) => WriteOutcome::Updated(self.stage(target, request, Some(&item), work)),
+            Decision::Same => match &stored {
+                Some((version, _)) => WriteOutcome::Updated(*version),
+                None => WriteOutcome::Unchanged(Unchanged::NoSuchItem),
+            },
+            Decision::Delete => {
+                self.stage(target, request, None, work);
+                WriteOutcome::Deleted
+            }
+            Decision::Unchanged(why) => WriteOutcome::Unchanged(why),
+        })
+    }
+
+    fn read(&mut self, table: TableId, place: &[u8]) -> Result<Option<(Version, Item)>> {
+        let committed;
+        let bytes = match self.staged.get(table, place) {
+            Some(None) => return Ok(None),
+            Some(Some(bytes)) => bytes,
+            None => {
+                let Some(read) = self.shared.storage.get(table, place)? else { return Ok(None) };
+                committed = read;
+                &committed
+            }
+        };
+        let item = ItemRef::parse(bytes)?.check(place)?;
+        Ok(Some((item.version(), item.to_item(&mut self.names)?)))
+    }
+
+    fn stage(&mut self, target: &Target, request: &Request, item: Option<&Item>, work: &mut Gathered) -> Version {
+        let version = self.shared.clock.next();
+        let value = item.map(|item| {
+            let mut bytes = Vec::with_capacity(item.size() + 32);
+            codec::encode_item(&mut bytes, &request.place, version, item);
+            bytes
+        });
+        if !target.is_staging {
+            self.staged.put(target.generation, &request.place, value.as_deref());
+        }
+        work.batch.items.push(ItemWrite { table: target.generation, key: request.place.clone(), value });
+        work.version = Some(version);
+        version
+    }
+}
+
+/// What an owner has staged and the committer has not yet committed.
+#[derive(Default)]
+struct StagedWrites {
+    items: HashMap<TableId, HashMap<Vec<u8>, (u64, Option<Vec<u8>>)>>,
+    order: VecDeque<(u64, TableId, Vec<u8>)>,
+    /// The ticket of the message being handled.
+    current: u64,
+    /// The ticket of the last message that was committed, or refused.
+    committed: Arc<AtomicU64>,
+}
+
+impl StagedWrites {
+    fn get(&self, table: TableId, place: &[u8]) -> Option<Option<&[u8]>> {
+        self.items.get(&table)?.get(place).map(|(_, value)| value.as_deref())
+    }
+
+    fn put(&mut self, table: TableId, place: &[u8], value: Option<&[u8]>) {
+        let ticket = self.current + 1;
+        self.items.entry(table).or_default().insert(place.to_vec(), (ticket, value.map(<[u8]>::to_vec)));
+        self.order.push_back((ticket, table, place.to_vec()));
+    }
+
+    /// The ticket under which the message now handled is committed.
+    fn ticket(&mut self) -> u64 {
+        self.current += 1;
+        self.current
+    }
+
+    /// Whether everything handed on is committed.
+    fn is_empty(&self) -> bool {
+        self.committed.load(Ordering::Acquire) == self.current
+    }
+
+    fn forget_committed(&mut self) {
+        let committed = self.committed.load(Ordering::Acquire);
+        while self.order.front().is_some_and(|(ticket, ..)| *ticket <= committed) {
+            let Some((ticket, table, place)) = self.order.pop_front() else { break };
+            if let Some(items) = self.items.get_mut(&table) {
+                // A later message may have written the item again.
+                if items.get(&place).is_some_and(|(latest, _)| *latest == ticket) {
+                    items.remove(&place);
+                }
+                if items.is_empty() {
+                    self.items.remove(&table);
+                }
+            }
+        }
+    }
+}
+
+/// The attributes the store keeps itself.
+pub(crate) struct SystemAttributes<'a> {
+    pub name: &'a str,
+    pub version: Version,
+    pub size: usize,
+    pub collection: TableId,
+}
+
+/// What `__mode` says of every item: a regular file that its owner writes and everyone reads.
+const MODE: i64 = 0o100_644;
+
+impl SystemAttributes<'_> {
+    /// Times of access are not kept: they say when the item was changed.
+    pub fn value(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "__name" => Value::from(self.name),
+            "__size" => Value::Int(self.size as i64),
+            "__mode" => Value::Int(MODE),
+            "__uid" | "__gid" => Value::Int(0),
+            "__obj_type" => Value::from("item"),
+            "__collection_id" => Value::Int(self.collection as i64),
+            "__atime_secs" | "__mtime_secs" | "__ctime_secs" => Value::Int(self.version.secs()),
+            "__atime_nsecs" | "__mtime_nsecs" | "__ctime_nsecs" => Value::Int(self.version.subsec_nanos()),
+            _ => return None,
+        })
+    }
+}
+
+impl Attributes for SystemAttributes<'_> {
+    fn attribute(&self, attribute: &Attribute) -> Option<Cow<'_, Value>> {
+        self.value(&attribute.name).map(Cow::Owned)
+    }
+}
