@@ -279,13 +279,14 @@ impl Store {
 
     /// Lets go of this handle and waits until the storage is closed. Fails if other handles remain.
     pub async fn close(self) -> Result<()> {
-        let storage = Arc::downgrade(&self.inner.shared.storage);
+        let storage = self.storage().clone();
         if Arc::strong_count(&self.inner) > 1 {
             return Err(Error::new(ErrorName::InvalidArgument, "the store is still used by another handle"));
         }
         drop(self);
         for _ in 0..10_000 {
-            if storage.strong_count() == 0 {
+            // The last one to let go closes the files; that shall have happened when this returns.
+            if Arc::strong_count(&storage) == 1 {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -28,6 +28,8 @@ use super::{Batch, Durability, Flow, KeyRange, Storage, StorageError, StorageRes
 /// What FORMAT says; `FORMAT.md` describes it.
 const FORMAT: &str = "emberflow nosql store, format 1\n";
 const FACTS: &str = "facts";
+/// Bytes of journals after which tables are written to files so that journals can go: opening reads what they hold.
+const JOURNAL_BYTES: u64 = 128 << 20;
 /// Longest wait for a store that this very process is still closing.
 const CLOSING_WAIT: Duration = Duration::from_secs(5);
 
@@ -51,7 +53,8 @@ pub struct FjallStorage {
     name: String,
     options: FjallOptions,
     facts: Keyspace,
-    tables: RwLock<HashMap<TableId, Keyspace>>,
+    /// Shared with views, so replaced instead of changed while one is open.
+    tables: RwLock<Arc<HashMap<TableId, Keyspace>>>,
     database: Database,
     // Dropped last, when fjall has closed its files.
     _lock: FolderLock,
@@ -82,7 +85,7 @@ impl FjallStorage {
                 tables.insert(table, keyspace(&database, &known, options).map_err(|why| read_failed(&name, &why))?);
             }
         }
-        Ok(Self { name, options, facts, tables: RwLock::new(tables), database, _lock: lock })
+        Ok(Self { name, options, facts, tables: RwLock::new(Arc::new(tables)), database, _lock: lock })
     }
 
     fn table(&self, table: TableId) -> StorageResult<Keyspace> {
@@ -105,7 +108,8 @@ impl FjallStorage {
 
 fn open_database(data: &Path, options: FjallOptions) -> fjall::Result<Database> {
     // Batches say themselves how far they are to be persisted.
-    Database::builder(data).cache_size(options.cache_bytes).manual_journal_persist(true).open()
+    let builder = Database::builder(data).cache_size(options.cache_bytes).max_journaling_size(JOURNAL_BYTES);
+    builder.manual_journal_persist(true).open()
 }
 
 fn keyspace(database: &Database, name: &str, options: FjallOptions) -> fjall::Result<Keyspace> {
@@ -161,15 +165,15 @@ impl Storage for FjallStorage {
 
     fn create_table(&self, table: TableId) -> StorageResult<()> {
         let mut tables = self.tables.write();
-        if let std::collections::hash_map::Entry::Vacant(vacant) = tables.entry(table) {
+        if !tables.contains_key(&table) {
             let made = keyspace(&self.database, &table_name(table), self.options);
-            vacant.insert(made.map_err(|why| self.write_failed(&why))?);
+            Arc::make_mut(&mut tables).insert(table, made.map_err(|why| self.write_failed(&why))?);
         }
         Ok(())
     }
 
     fn drop_table(&self, table: TableId) -> StorageResult<()> {
-        match self.tables.write().remove(&table) {
+        match Arc::make_mut(&mut *self.tables.write()).remove(&table) {
             Some(keyspace) => self.database.delete_keyspace(keyspace).map_err(|why| self.write_failed(&why)),
             None => Ok(()),
         }
@@ -244,7 +248,7 @@ impl Storage for FjallStorage {
 
 struct FjallView {
     name: String,
-    tables: HashMap<TableId, Keyspace>,
+    tables: Arc<HashMap<TableId, Keyspace>>,
     snapshot: Snapshot,
 }
 
