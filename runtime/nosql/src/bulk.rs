@@ -83,7 +83,7 @@ pub struct Writer {
     table: Table,
     owners: Vec<Addr<Owner>>,
     bundles: Vec<Bundle>,
-    on_their_way: VecDeque<OnItsWay>,
+    on_their_way: VecDeque<Answer>,
     manner: Manner,
     failed: Arc<AtomicBool>,
     staging: Option<Arc<Staging>>,
@@ -97,10 +97,7 @@ struct Bundle {
     bytes: usize,
 }
 
-struct OnItsWay {
-    names: Vec<Key>,
-    answer: oneshot::Receiver<Result<Vec<Result<WriteOutcome>>>>,
-}
+type Answer = oneshot::Receiver<Result<Vec<Result<WriteOutcome>>>>;
 
 impl Table {
     /// A writer whose rows are applied as they come.
@@ -173,7 +170,7 @@ impl Writer {
     }
 
     pub(crate) async fn write_at(&mut self, directory: impl AsRef<str>, key: Key, change: Change) -> Result<()> {
-        let place = codec::encode_key(directory.as_ref(), &key);
+        let place: Arc<[u8]> = codec::encode_key(directory.as_ref(), &key).into();
         let owner = owner_of(key.slice(), self.owners.len());
         let bundle = &mut self.bundles[owner];
         bundle.bytes += place.len() + size_of_change(&change);
@@ -207,20 +204,19 @@ impl Writer {
         while self.on_their_way.len() >= ON_THEIR_WAY * self.owners.len() {
             self.take_answer().await?;
         }
-        let names = requests.iter().map(|request| request.key.clone()).collect();
         let (manner, address) = (self.manner.clone(), &self.owners[owner]);
         let answer = match &self.staging {
             None => self.table.send(address, requests, manner, false).await?,
             Some(staging) => staging.send(address, requests, manner).await?,
         };
-        self.on_their_way.push_back(OnItsWay { names, answer });
+        self.on_their_way.push_back(answer);
         Ok(())
     }
 
     async fn take_answer(&mut self) -> Result<()> {
-        let Some(OnItsWay { names, answer }) = self.on_their_way.pop_front() else { return Ok(()) };
-        for (name, outcome) in names.iter().zip(answer.await.unwrap_or_else(|_| Err(stopped()))?) {
-            let outcome = outcome.map_err(|why| why.table(self.table.path()).item(name))?;
+        let Some(answer) = self.on_their_way.pop_front() else { return Ok(()) };
+        for outcome in answer.await.unwrap_or_else(|_| Err(stopped()))? {
+            let outcome = outcome.map_err(|why| why.table(self.table.path()))?;
             self.written.count(outcome);
         }
         Ok(())
@@ -293,12 +289,7 @@ impl Overwrite {
 }
 
 impl Staging {
-    async fn send(
-        &self,
-        owner: &Addr<Owner>,
-        requests: Vec<Request>,
-        manner: Manner,
-    ) -> Result<oneshot::Receiver<Result<Vec<Result<WriteOutcome>>>>> {
+    async fn send(&self, owner: &Addr<Owner>, requests: Vec<Request>, manner: Manner) -> Result<Answer> {
         let (reply, answer) = oneshot::channel();
         let target = Target { generation: self.generation, rules: self.rules.clone(), is_staging: true };
         let apply = Apply { target, requests, manner, is_final: false, reply, gate: None };

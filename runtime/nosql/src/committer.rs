@@ -83,7 +83,7 @@ impl Work {
     fn bytes(&self) -> usize {
         let Self::Staged(staged) = self else { return 0 };
         let items = staged.batch.items.iter();
-        items.map(|item| item.key.len() + item.value.as_ref().map_or(0, Vec::len) + WRITE_OVERHEAD).sum::<usize>()
+        items.map(|item| item.key.len() + item.value.as_ref().map_or(0, |value| value.len()) + WRITE_OVERHEAD).sum::<usize>()
     }
 }
 
@@ -299,7 +299,7 @@ mod tests {
 
     impl Bench {
         fn stage(&self, number: u32, key: &str) {
-            let items = vec![ItemWrite { table: 1, key: key.as_bytes().to_vec(), value: Some(vec![1]) }];
+            let items = vec![ItemWrite { table: 1, key: key.as_bytes().into(), value: Some(Arc::from([1])) }];
             let answers = self.answers.0.clone();
             let done: Done = Box::new(move |result| answers.send((number, result.is_ok())).unwrap());
             let batch = Batch { items, facts: Vec::new() };

@@ -55,7 +55,7 @@ pub enum WriteOutcome {
 /// One request for one item.
 pub(crate) struct Request {
     /// The encoded key.
-    pub place: Vec<u8>,
+    pub place: Arc<[u8]>,
     pub key: Key,
     pub change: Change,
     /// Counts the rows of a task.
@@ -116,12 +116,14 @@ pub(crate) struct Owner {
     shared: Arc<Shared>,
     staged: StagedWrites,
     names: Names,
+    buffer: Vec<u8>,
     progress: HashMap<Vec<u8>, Option<u64>>,
 }
 
 impl Owner {
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, staged: StagedWrites::default(), names: Names::default(), progress: HashMap::new() }
+        let (staged, names) = (StagedWrites::default(), Names::default());
+        Self { shared, staged, names, buffer: Vec::new(), progress: HashMap::new() }
     }
 }
 
@@ -145,7 +147,9 @@ impl Handler<Apply> for Owner {
             return;
         }
         self.staged.forget_committed();
-        let mut work = Gathered { batch: Batch::default(), version: None, outcomes: Vec::with_capacity(apply.requests.len()) };
+        let mut batch = Batch::default();
+        batch.items.reserve(apply.requests.len());
+        let mut work = Gathered { batch, version: None, outcomes: Vec::with_capacity(apply.requests.len()) };
         match &apply.manner {
             Manner::Each => self.apply_each(&apply, &mut work),
             Manner::Rows { failed, task } => self.apply_rows(&apply, failed, task.as_ref(), &mut work),
@@ -241,7 +245,10 @@ impl Owner {
     }
 
     fn apply_one(&mut self, target: &Target, request: &Request, work: &mut Gathered) -> Result<WriteOutcome> {
-        let stored = if target.is_staging { None } else { self.read(target.generation, &request.place)? };
+        let stored = match target.is_staging {
+            true => None,
+            false => self.read(target.generation, &request.place).map_err(|why| why.item(&request.key))?,
+        };
         let system = stored.as_ref().map(|(version, item)| SystemAttributes {
             name: request.key.as_str(),
             version: *version,
@@ -285,13 +292,13 @@ impl Owner {
 
     fn stage(&mut self, target: &Target, request: &Request, item: Option<&Item>, work: &mut Gathered) -> Version {
         let version = self.shared.clock.next();
-        let value = item.map(|item| {
-            let mut bytes = Vec::with_capacity(item.size() + 32);
-            codec::encode_item(&mut bytes, &request.place, version, item);
-            bytes
+        let value: Option<Arc<[u8]>> = item.map(|item| {
+            self.buffer.clear();
+            codec::encode_item(&mut self.buffer, &request.place, version, item);
+            Arc::from(&*self.buffer)
         });
         if !target.is_staging {
-            self.staged.put(target.generation, &request.place, value.as_deref());
+            self.staged.put(target.generation, &request.place, value.clone());
         }
         work.batch.items.push(ItemWrite { table: target.generation, key: request.place.clone(), value });
         work.version = Some(version);
@@ -302,8 +309,8 @@ impl Owner {
 /// What an owner has staged and the committer has not yet committed.
 #[derive(Default)]
 struct StagedWrites {
-    items: HashMap<TableId, HashMap<Vec<u8>, (u64, Option<Vec<u8>>)>>,
-    order: VecDeque<(u64, TableId, Vec<u8>)>,
+    items: HashMap<TableId, HashMap<Arc<[u8]>, (u64, Option<Arc<[u8]>>)>>,
+    order: VecDeque<(u64, TableId, Arc<[u8]>)>,
     /// The ticket of the message being handled.
     current: u64,
     /// The ticket of the last message that was committed, or refused.
@@ -315,10 +322,10 @@ impl StagedWrites {
         self.items.get(&table)?.get(place).map(|(_, value)| value.as_deref())
     }
 
-    fn put(&mut self, table: TableId, place: &[u8], value: Option<&[u8]>) {
+    fn put(&mut self, table: TableId, place: &Arc<[u8]>, value: Option<Arc<[u8]>>) {
         let ticket = self.current + 1;
-        self.items.entry(table).or_default().insert(place.to_vec(), (ticket, value.map(<[u8]>::to_vec)));
-        self.order.push_back((ticket, table, place.to_vec()));
+        self.items.entry(table).or_default().insert(place.clone(), (ticket, value));
+        self.order.push_back((ticket, table, place.clone()));
     }
 
     /// The ticket under which the message now handled is committed.

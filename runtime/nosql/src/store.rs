@@ -883,7 +883,7 @@ impl Table {
                 results[at] = Err(why.table(self.path()).item(&key));
                 continue;
             }
-            let place = codec::encode_key(&self.directory, &key);
+            let place = codec::encode_key(&self.directory, &key).into();
             let (places, requests) = &mut shares[owner_of(key.slice(), owners.len())];
             places.push(at);
             requests.push(Request { place, key, change, row: 0 });
@@ -1017,15 +1017,14 @@ impl IntoFuture for Write {
             }
             let owners = table.store.owners()?;
             let owner = &owners[owner_of(key.slice(), owners.len())];
-            let place = codec::encode_key(&table.directory, &key);
-            let name = key.to_string();
+            let place = codec::encode_key(&table.directory, &key).into();
             let request = Request { place, key, change, row: 0 };
             let answer = table.send(owner, vec![request], Manner::Each, true).await?;
             let outcome = answer.await.unwrap_or_else(|_| Err(stopped())).and_then(|mut outcomes| match outcomes.pop() {
                 Some(outcome) => outcome,
                 None => Err(stopped()),
             });
-            outcome.map_err(|why| why.table(table.path()).item(name))
+            outcome.map_err(|why| why.table(table.path()))
         })
     }
 }

@@ -183,7 +183,7 @@ fn run_child(folder: &Path, round: i64, dice: &dyn World) -> Heard {
     command.env(CHILD, format!("{round}:{}", folder.display())).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let early = dice.dice() % 8 == 0;
+    let early = dice.dice().is_multiple_of(8);
     let wait = Duration::from_micros(dice.dice() % 200_000);
     let (sender, receiver) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || {

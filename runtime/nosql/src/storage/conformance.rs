@@ -40,7 +40,7 @@ pub fn run_reopening(open: impl Fn() -> Arc<dyn Storage>) {
 }
 
 fn write(table: TableId, key: &str, value: Option<&str>) -> ItemWrite {
-    ItemWrite { table, key: key.as_bytes().to_vec(), value: value.map(|value| value.as_bytes().to_vec()) }
+    ItemWrite { table, key: key.as_bytes().into(), value: value.map(|value| value.as_bytes().into()) }
 }
 
 fn put(storage: &dyn Storage, table: TableId, items: &[(&str, &str)]) {

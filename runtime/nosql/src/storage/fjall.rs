@@ -203,8 +203,8 @@ impl Storage for FjallStorage {
                 _ => &table.insert((item.table, self.table(item.table)?)).1,
             };
             match item.value {
-                Some(value) => writes.insert(keyspace, item.key, value),
-                None => writes.remove(keyspace, item.key),
+                Some(value) => writes.insert(keyspace, &*item.key, &*value),
+                None => writes.remove(keyspace, &*item.key),
             }
         }
         for fact in batch.facts {

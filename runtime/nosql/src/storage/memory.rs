@@ -78,7 +78,7 @@ impl Storage for MemoryStorage {
         }
         for item in batch.items {
             if let Some(table) = held.tables.get_mut(&item.table) {
-                write(Arc::make_mut(table), item.key, item.value);
+                write(Arc::make_mut(table), item.key.to_vec(), item.value.map(|value| value.to_vec()));
             }
         }
         for fact in batch.facts {

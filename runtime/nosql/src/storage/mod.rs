@@ -58,9 +58,9 @@ pub enum Durability {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemWrite {
     pub table: TableId,
-    pub key: Vec<u8>,
+    pub key: Arc<[u8]>,
     /// `None` removes the item.
-    pub value: Option<Vec<u8>>,
+    pub value: Option<Arc<[u8]>>,
 }
 
 /// One fact about tables and jobs put or removed; see `catalog` for their keys.
