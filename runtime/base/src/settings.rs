@@ -72,6 +72,8 @@ pub static ALL: &[Setting] = &[
     key("spark.sql.jsonGenerator.ignoreNullFields", "true", "fields that are null are not written to JSON files"),
     key("spark.sql.mapKeyDedupPolicy", "EXCEPTION", "what happens when a map is built with equal keys"),
     key("spark.sql.orderByOrdinal", "true", "ORDER BY 1 means the first column of the select list"),
+    key("spark.sql.orc.compression.codec", "zstd", "how ORC files are compressed"),
+    key("spark.sql.orc.mergeSchema", "false", "reading ORC files puts the schemas of all of them together"),
     key("spark.sql.parquet.compression.codec", "snappy", "how Parquet files are compressed"),
     key("spark.sql.parquet.mergeSchema", "false", "reading Parquet files puts the schemas of all of them together"),
     key("spark.sql.parser.quotedRegexColumnNames", "false", "a back-quoted name in SELECT is a regular expression"),

@@ -21,7 +21,7 @@ use crate::lines::unreadable;
 use crate::listing::DataFile;
 use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest, all_nullable, empty};
-use crate::rows::{FilePart, RowFormat, Rows};
+use crate::rows::{FilePart, RowFormat, Rows, Wanted};
 use crate::table::{Reader, table as files_table};
 
 /// Options of Spark's Avro source that would change what is read and are not there yet.
@@ -93,12 +93,13 @@ impl RowFormat for Avro {
         false
     }
 
-    fn open(&self, part: &FilePart, columns: &[usize], rows: usize) -> Result<Rows> {
+    fn open(&self, part: &FilePart, wanted: &Wanted<'_>) -> Result<Rows> {
+        let (columns, rows) = (wanted.columns, wanted.rows);
         if self.ignores_missing && !part.path.exists() {
             return Ok(Box::new(std::iter::empty()));
         }
-        let wanted = Schema::new(columns.iter().map(|column| self.schema.field(*column).clone()).collect::<Vec<_>>());
-        let wanted: SchemaRef = Arc::new(wanted);
+        let fields = Schema::new(columns.iter().map(|column| self.schema.field(*column).clone()).collect::<Vec<_>>());
+        let wanted: SchemaRef = Arc::new(fields);
         let path = part.path.clone();
         let own = open(&path, ReaderBuilder::new())?.schema();
         let place = |name: &str| own.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name));

@@ -21,6 +21,7 @@ mod lines;
 pub mod listing;
 pub mod local;
 pub mod options;
+mod orc;
 pub mod parquet;
 mod partitions;
 pub mod paths;

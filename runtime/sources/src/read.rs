@@ -9,7 +9,7 @@ use emberflow_functions::types::to_arrow_schema;
 use emberflow_plan::{DataType, StructField, StructType};
 
 use crate::options::SourceOptions;
-use crate::{avro, csv, json, listing, parquet, text};
+use crate::{avro, csv, json, listing, orc, parquet, text};
 
 /// What to read.
 pub struct ReadRequest<'a> {
@@ -52,7 +52,7 @@ pub fn read(request: &ReadRequest<'_>) -> Made {
     if !known {
         return Err(Error::new("DATA_SOURCE_NOT_FOUND").with("provider", request.format));
     }
-    if matches!(format.as_str(), "orc" | "xml" | "binaryfile" | "jdbc") {
+    if matches!(format.as_str(), "xml" | "binaryfile" | "jdbc") {
         return Err(Error::unsupported(format!("the data source {format}")));
     }
     if let Some(schema) = request.schema {
@@ -64,6 +64,7 @@ pub fn read(request: &ReadRequest<'_>) -> Made {
         "csv" => csv::table(request, files),
         "json" => json::table(request, files),
         "avro" => avro::table(request, files),
+        "orc" => orc::table(request, files),
         _ => text::table(request, files),
     }
 }

@@ -1,9 +1,9 @@
-//! Formats that are read row after row (CSV, JSON, text, Avro), as one kind of DataFusion file source.
+//! Formats that are read on the operator's thread (CSV, JSON, text, Avro, ORC), as one kind of DataFusion file source.
 //!
 //!     [`RowFormat::open`]: a part of a file ──► batches of the wanted file columns
 //!     [`RowsSource`]:      partition columns, projections, ranges, limits around it (DataFusion's own)
 //!
-//! Reading happens where the rows are used, on the operator's thread: local files come from the page cache.
+//! Reading happens where the rows are used: local files come from the page cache.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -47,13 +47,27 @@ impl FilePart {
     }
 }
 
+/// What is asked of it.
+pub(crate) struct Wanted<'a> {
+    /// File columns, by position.
+    pub columns: &'a [usize],
+    /// A batch has at most this many.
+    pub rows: usize,
+    /// What will be filtered above, over the columns of `table`: rows that cannot pass need not be read.
+    pub filters: &'a [Arc<dyn PhysicalExpr>],
+    pub table: &'a SchemaRef,
+}
+
 pub(crate) trait RowFormat: fmt::Debug + Send + Sync {
     /// `csv`
     fn name(&self) -> &'static str;
     /// Whether a file may be read from the middle.
     fn splits(&self, path: &std::path::Path) -> bool;
-    /// Batches of at most `rows` rows with the file columns `columns`, by position.
-    fn open(&self, part: &FilePart, columns: &[usize], rows: usize) -> emberflow_base::Result<Rows>;
+    /// Whether filters save it reading.
+    fn prunes(&self) -> bool {
+        false
+    }
+    fn open(&self, part: &FilePart, wanted: &Wanted<'_>) -> emberflow_base::Result<Rows>;
 }
 
 /// DataFusion's view of a [`RowFormat`].
@@ -109,7 +123,7 @@ impl FileSource for RowsSource {
         Ok(Some(Arc::new(Self { projection, ..self.clone() })))
     }
 
-    /// Nothing is filtered while reading; what is asked is only told to whoever looks at the plan.
+    /// Nothing is filtered while reading; a format that prunes reads less, the others only tell what is asked in the plan.
     fn try_pushdown_filters(
         &self,
         filters: Vec<Arc<dyn PhysicalExpr>>,
@@ -135,7 +149,8 @@ impl FileSource for RowsSource {
             return Ok(());
         }
         let asked: Vec<String> = self.asked.iter().map(ToString::to_string).collect();
-        write!(out, ", filters_above=[{}]", asked.join(", "))
+        let title = if self.format.prunes() { "predicate" } else { "filters_above" };
+        write!(out, ", {title}=[{}]", asked.join(", "))
     }
 
     fn repartitioned(
@@ -189,10 +204,15 @@ impl FileOpener for RowsOpener {
         };
         let read = MetricBuilder::new(&self.source.metrics).counter("bytes_scanned", self.partition);
         read.add(end.min(file.object_meta.size).saturating_sub(start) as usize);
-        let (format, columns) = (Arc::clone(&self.source.format), self.source.projection.file_indices.clone());
-        let rows = self.source.batch_rows;
+        let source = self.source.clone();
         Ok(Box::pin(async move {
-            let batches = format.open(&FilePart { path, start, end }, &columns, rows).map_err(to_datafusion)?;
+            let wanted = Wanted {
+                columns: &source.projection.file_indices,
+                rows: source.batch_rows,
+                filters: if source.format.prunes() { &source.asked } else { &[] },
+                table: source.columns.table_schema(),
+            };
+            let batches = source.format.open(&FilePart { path, start, end }, &wanted).map_err(to_datafusion)?;
             Ok(futures::stream::iter(batches.map(|batch| batch.map_err(to_datafusion))).boxed())
         }))
     }

@@ -14,7 +14,7 @@ use crate::listing::DataFile;
 use crate::options::refuse_encodings;
 use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest};
-use crate::rows::{FilePart, RowFormat, Rows};
+use crate::rows::{FilePart, RowFormat, Rows, Wanted};
 use crate::table::{Reader, table as files_table};
 
 pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
@@ -68,7 +68,8 @@ impl RowFormat for Text {
         !self.whole && is_plain(path)
     }
 
-    fn open(&self, part: &FilePart, columns: &[usize], rows: usize) -> Result<Rows> {
+    fn open(&self, part: &FilePart, wanted: &Wanted<'_>) -> Result<Rows> {
+        let (columns, rows) = (wanted.columns, wanted.rows);
         if self.ignores_missing && !part.path.exists() {
             return Ok(Box::new(std::iter::empty()));
         }

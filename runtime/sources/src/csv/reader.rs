@@ -18,7 +18,7 @@ use super::Layout;
 use super::cells::{Cell, Cells};
 use crate::lines::{Block, Lines, is_plain, unreadable, whole_text};
 use crate::read::all_nullable;
-use crate::rows::{FilePart, RowFormat, Rows};
+use crate::rows::{FilePart, RowFormat, Rows, Wanted};
 use crate::values::{Clock, Mode, Specials, column, records_of, refuse_corrupt_alone, settled};
 
 #[derive(Debug)]
@@ -44,7 +44,8 @@ impl RowFormat for Csv {
         !self.layout.multi_line && is_plain(path)
     }
 
-    fn open(&self, part: &FilePart, columns: &[usize], rows: usize) -> Result<Rows> {
+    fn open(&self, part: &FilePart, wanted: &Wanted<'_>) -> Result<Rows> {
+        let (columns, rows) = (wanted.columns, wanted.rows);
         refuse_corrupt_alone(self.corrupt, columns)?;
         if self.ignores_missing && !part.path.exists() {
             return Ok(Box::new(std::iter::empty()));

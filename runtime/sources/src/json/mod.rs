@@ -23,7 +23,7 @@ use crate::listing::DataFile;
 use crate::options::{Sampling, refuse_encodings};
 use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest, all_nullable, empty};
-use crate::rows::{FilePart, RowFormat, Rows};
+use crate::rows::{FilePart, RowFormat, Rows, Wanted};
 use crate::table::{Reader, table as files_table};
 use crate::values::{Clock, Mode, corrupt_name, records_of, refuse_corrupt_alone, settled};
 use build::{Builder, Fit, Value};
@@ -146,7 +146,8 @@ impl RowFormat for Json {
         !self.multi_line && is_plain(path)
     }
 
-    fn open(&self, part: &FilePart, columns: &[usize], rows: usize) -> Result<Rows> {
+    fn open(&self, part: &FilePart, wanted: &Wanted<'_>) -> Result<Rows> {
+        let (columns, rows) = (wanted.columns, wanted.rows);
         refuse_corrupt_alone(self.corrupt, columns)?;
         if self.ignores_missing && !part.path.exists() {
             return Ok(Box::new(std::iter::empty()));

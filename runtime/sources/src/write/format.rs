@@ -26,6 +26,7 @@ use super::json::JsonStyle;
 use super::output::{Codec, Output};
 use super::{WriteRequest, failed};
 use crate::options::refuse_encodings;
+use crate::orc::write::{Codec as OrcCodec, OrcWriter};
 use crate::parquet::SPARK_SCHEMA;
 use crate::read::short_name;
 
@@ -40,6 +41,7 @@ pub(super) trait Sink: Send {
 pub(super) enum Format {
     Parquet { compression: Compression, ending: &'static str, schema: SchemaRef, spark_schema: String },
     Avro { compression: Option<CompressionCodec>, schema: SchemaRef },
+    Orc { codec: OrcCodec, ending: &'static str, columns: StructType, schema: SchemaRef },
     Csv { style: Arc<CsvStyle>, codec: Codec },
     Json { style: Arc<JsonStyle>, codec: Codec },
     Text { separator: String, codec: Codec },
@@ -54,6 +56,7 @@ pub(super) fn of(request: &WriteRequest<'_>, partitions: &[usize]) -> Result<For
     match name.as_str() {
         "parquet" => parquet(request, &columns),
         "avro" => avro(request, &columns),
+        "orc" => orc(request, columns),
         "csv" => {
             refuse_encodings(options, "CSV")?;
             crate::csv::check_types(&columns)?;
@@ -71,7 +74,7 @@ pub(super) fn of(request: &WriteRequest<'_>, partitions: &[usize]) -> Result<For
             let separator = options.get("linesep").unwrap_or("\n").to_owned();
             Ok(Format::Text { separator, codec: Codec::of(options)? })
         }
-        "orc" | "xml" | "jdbc" | "binaryfile" => Err(Error::unsupported(format!("writing {name} files"))),
+        "xml" | "jdbc" | "binaryfile" => Err(Error::unsupported(format!("writing {name} files"))),
         _ => Err(Error::new("DATA_SOURCE_NOT_FOUND").with("provider", request.format)),
     }
 }
@@ -132,6 +135,28 @@ fn avro(request: &WriteRequest<'_>, columns: &StructType) -> Result<Format> {
     Ok(Format::Avro { compression, schema: Arc::new(schema) })
 }
 
+fn orc(request: &WriteRequest<'_>, columns: StructType) -> Result<Format> {
+    crate::orc::check_types(&columns)?;
+    // Spark hands these on to the library that writes its ORC files.
+    let tuning = |key: &str| key.starts_with("orc.") && key != "orc.compress";
+    if let Some((key, _)) = request.options.pairs().iter().find(|(key, _)| tuning(key)) {
+        return Err(Error::unsupported(format!("the option {key} of ORC files")));
+    }
+    let setting = request.context.settings.get("spark.sql.orc.compression.codec").unwrap_or("zstd");
+    let codec = request.options.any(&["compression", "orc.compress"]).unwrap_or(setting).to_lowercase();
+    let (codec, ending) = match codec.as_str() {
+        "none" | "uncompressed" => (OrcCodec::None, ".orc"),
+        "snappy" => (OrcCodec::Snappy, ".snappy.orc"),
+        "zlib" => (OrcCodec::Zlib, ".zlib.orc"),
+        "zstd" => (OrcCodec::Zstd, ".zstd.orc"),
+        "lz4" => (OrcCodec::Lz4, ".lz4.orc"),
+        codec @ ("lzo" | "brotli") => return Err(Error::unsupported(format!("writing ORC files compressed by {codec}"))),
+        other => return Err(no_codec(other, "brotli, uncompressed, lz4, lzo, snappy, zlib, none, zstd")),
+    };
+    let schema = Arc::new(to_arrow_schema(&columns));
+    Ok(Format::Orc { codec, ending, columns, schema })
+}
+
 fn refuse_types(columns: &StructType, format: &str, is_refused: fn(&DataType) -> bool) -> Result<()> {
     match columns.fields.iter().find(|field| is_refused(&field.data_type)) {
         None => Ok(()),
@@ -147,6 +172,7 @@ impl Format {
         match self {
             Self::Parquet { .. } => "parquet",
             Self::Avro { .. } => "avro",
+            Self::Orc { .. } => "orc",
             Self::Csv { .. } => "csv",
             Self::Json { .. } => "json",
             Self::Text { .. } => "text",
@@ -156,7 +182,7 @@ impl Format {
     /// What names of files end in.
     pub fn ending(&self) -> String {
         match self {
-            Self::Parquet { ending, .. } => (*ending).to_owned(),
+            Self::Parquet { ending, .. } | Self::Orc { ending, .. } => (*ending).to_owned(),
             Self::Avro { .. } => ".avro".to_owned(),
             Self::Csv { codec, .. } => format!(".csv{}", codec.ending()),
             Self::Json { codec, .. } => format!(".json{}", codec.ending()),
@@ -180,6 +206,10 @@ impl Format {
                 let made = WriterBuilder::new(schema.as_ref().clone()).with_compression(*compression);
                 let writer = made.build::<_, AvroOcfFormat>(create(path)?).map_err(|error| failed(path, &error))?;
                 Box::new(AvroSink { writer, schema: Arc::clone(schema), path: path.to_owned() })
+            }
+            Self::Orc { codec, columns, schema, .. } => {
+                let writer = OrcWriter::new(create(path)?, columns, *codec).map_err(|error| failed(path, &error))?;
+                Box::new(OrcSink { writer, schema: Arc::clone(schema), path: path.to_owned() })
             }
             Self::Csv { style, codec } => super::csv::open(Arc::clone(style), Output::create(path, *codec)?)?,
             Self::Json { style, codec } => super::json::open(Arc::clone(style), Output::create(path, *codec)?),
@@ -261,6 +291,25 @@ impl Sink for AvroSink {
         let Self { mut writer, path, .. } = *self;
         writer.finish().map_err(|error| failed(&path, &error))?;
         writer.into_inner().sync_all().map_err(|error| failed(&path, &error))
+    }
+}
+
+struct OrcSink {
+    writer: OrcWriter,
+    schema: SchemaRef,
+    path: PathBuf,
+}
+
+impl Sink for OrcSink {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let batch = stored_batch(batch, &self.schema, &self.path)?;
+        self.writer.write(&batch).map_err(|error| failed(&self.path, &error))
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Self { writer, path, .. } = *self;
+        let file = writer.finish().map_err(|error| failed(&path, &error))?;
+        file.sync_all().map_err(|error| failed(&path, &error))
     }
 }
 
