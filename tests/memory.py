@@ -69,6 +69,11 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
 
+    def busy(self):
+        """Seconds of processor time the server has taken."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kib(self, key):
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{key}:\s+(\d+)", text)[1])
@@ -303,7 +308,8 @@ def rounds(chosen):
             spark = server.session()
             links = spark.range(0, 20000).selectExpr("id AS node", "(id * 7 + 3) % 20000 AS target").persist()
             ranks = spark.range(0, 20000).selectExpr("id AS node", "1.0D AS rank")
-            times, memory, began, kept = [], [], time.monotonic(), []
+            # The client sends the whole plan each time, so its own time grows with every round, with Apache Spark too.
+            times, memory, began, kept = [], [], server.busy(), []
             for at in range(1, chosen.rounds + 1):
                 sums = links.join(ranks, "node").groupBy("target").sum("rank")
                 ranks = sums.selectExpr("target AS node", "0.15D + 0.85D * `sum(rank)` AS rank")
@@ -316,12 +322,12 @@ def rounds(chosen):
                 else:
                     ranks = ranks.localCheckpoint()
                 if at % (chosen.rounds // 4) == 0:
-                    times.append(time.monotonic() - began)
+                    times.append(server.busy() - began)
                     memory.append(server.resident())
-                    began = time.monotonic()
+                    began = server.busy()
             total = ranks.selectExpr("round(sum(rank), 3)").first()[0]
             check(abs(total - 20000) < 1, f"{manner}: ranks add up to {total}")
-            text = ", ".join(f"{seconds:.1f} s {mib} MiB" for seconds, mib in zip(times, memory))
+            text = ", ".join(f"{seconds:.1f} s of processor, {mib} MiB" for seconds, mib in zip(times, memory))
             check(times[-1] < 2.5 * times[0] + 0.5, f"{manner}: per {chosen.rounds // 4} rounds: {text}")
 
 

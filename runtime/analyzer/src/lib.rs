@@ -17,6 +17,7 @@
 
 mod aggregate;
 mod attribute;
+mod deep;
 mod environment;
 mod expression;
 mod node;
@@ -29,6 +30,6 @@ mod suggest;
 
 pub use attribute::{Attr, Attribute};
 pub use environment::{Environment, SessionVariable, Source, Table};
-pub use node::{Observation, Operation, PartitionNode, sees_partitions};
+pub use node::{JoinStrategy, Observation, Operation, PartitionNode, sees_partitions};
 pub use resolved::Resolved;
 pub use resolver::{Analyzed, analyze, resolve_view};

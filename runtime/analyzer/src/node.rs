@@ -42,6 +42,34 @@ pub enum Operation {
     /// Does nothing, and keeps the projections above and below from being merged: expressions a thousand levels deep cost
     /// the optimizer more than they save.
     Fence,
+    /// Does nothing; the join above is to be done so.
+    Join(JoinStrategy),
+}
+
+/// How a join is to be done (`df.hint("broadcast")`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JoinStrategy {
+    /// One hash table of all the hinted rows.
+    Broadcast,
+    /// Both sides sorted by the keys.
+    Merge,
+    /// Both sides dealt by the keys, and a hash table of the hinted rows of each part.
+    ShuffleHash,
+    /// Every row with every row; for joins that only keep pairs.
+    NestedLoop,
+}
+
+impl JoinStrategy {
+    /// The strategy a hint asks for, by its name in any case.
+    pub fn named(hint: &str) -> Option<Self> {
+        match hint.to_lowercase().as_str() {
+            "broadcast" | "broadcastjoin" | "mapjoin" => Some(Self::Broadcast),
+            "merge" | "mergejoin" | "shuffle_merge" => Some(Self::Merge),
+            "shuffle_hash" => Some(Self::ShuffleHash),
+            "shuffle_replicate_nl" => Some(Self::NestedLoop),
+            _ => None,
+        }
+    }
 }
 
 /// Figures about the rows that pass (`df.observe`).
@@ -98,7 +126,7 @@ impl PartitionNode {
 pub fn sees_partitions(plan: &LogicalPlan) -> bool {
     let mut sees = false;
     let _ = plan.apply_with_subqueries(|node| {
-        let is_blind = |operation: &Operation| matches!(operation, Operation::Observe(_) | Operation::Fence);
+        let is_blind = |operation: &Operation| matches!(operation, Operation::Observe(_) | Operation::Fence | Operation::Join(_));
         sees = PartitionNode::behind(node).is_some_and(|node| !is_blind(&node.operation));
         Ok(if sees { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
@@ -137,6 +165,7 @@ impl UserDefinedLogicalNodeCore for PartitionNode {
             Operation::Ranges { .. } => "Ranges",
             Operation::Observe(_) => "Observe",
             Operation::Fence => "Fence",
+            Operation::Join(_) => "JoinHint",
         }
     }
 
@@ -161,9 +190,11 @@ impl UserDefinedLogicalNodeCore for PartitionNode {
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
         match &self.operation {
             // Fewer rows below change nothing but the layout, as in Spark.
-            Operation::SortWithin(_) | Operation::Coalesce { .. } | Operation::Shuffle { .. } | Operation::Fence => {
-                HashSet::new()
-            }
+            Operation::SortWithin(_)
+            | Operation::Coalesce { .. }
+            | Operation::Shuffle { .. }
+            | Operation::Fence
+            | Operation::Join(_) => HashSet::new(),
             _ => self.schema.fields().iter().map(|field| field.name().clone()).collect(),
         }
     }
@@ -190,6 +221,7 @@ impl UserDefinedLogicalNodeCore for PartitionNode {
             }
             Operation::Observe(observation) => write!(f, ": {}", observation.name),
             Operation::Fence => Ok(()),
+            Operation::Join(strategy) => write!(f, ": {strategy:?}"),
         }
     }
 

@@ -14,6 +14,7 @@ use emberflow_plan::{DataType, StructType};
 use crate::attribute::{Attr, Attribute};
 use crate::environment::{Environment, Table};
 use crate::expression::TextForm;
+use crate::node::JoinStrategy;
 use crate::resolved::{Remembered, Resolved, project};
 use crate::scope::Scope;
 
@@ -28,7 +29,7 @@ pub struct Analyzed {
 pub fn analyze(environment: &dyn Environment, relation: &Relation) -> Result<Analyzed> {
     let resolver = Resolver::new(environment);
     let resolved = resolver.relation(relation, None)?;
-    Ok(Analyzed { plan: resolver.unique(&resolved)?.plan, schema: resolved.schema() })
+    Ok(Analyzed { plan: crate::deep::shallow(resolver.unique(&resolved)?.plan), schema: resolved.schema() })
 }
 
 /// Resolves a relation to be kept as a view.
@@ -38,9 +39,10 @@ pub fn resolve_view(environment: &dyn Environment, relation: &Relation) -> Resul
     resolver.unique(&resolved)
 }
 
-/// Stack kept free before a recursion, and how much is added when it runs out.
-const STACK_SPARE_BYTES: usize = 256 * 1024;
-const STACK_GROWTH_BYTES: usize = 8 * 1024 * 1024;
+/// Stack kept free before a recursion, for what DataFusion does with a deep expression there, and how much address space is
+/// added when it runs out.
+const STACK_SPARE_BYTES: usize = 8 << 20;
+const STACK_GROWTH_BYTES: usize = 64 << 20;
 
 pub(crate) fn with_stack<T>(work: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(STACK_SPARE_BYTES, STACK_GROWTH_BYTES, work)
@@ -93,6 +95,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) text_form: Cell<TextForm>,
     /// The SQL text being resolved, for errors that point at all of it.
     whole_text: std::cell::RefCell<Origin>,
+    /// Join hints that name relations below, innermost last.
+    join_hints: std::cell::RefCell<Vec<(Vec<String>, JoinStrategy)>>,
     next_column: Cell<u64>,
     /// How deep in the tree of relations the walk is.
     pub(crate) level: Cell<usize>,
@@ -109,6 +113,7 @@ impl<'a> Resolver<'a> {
             ctes: Default::default(),
             text_form: Cell::new(TextForm::Plain),
             whole_text: Default::default(),
+            join_hints: Default::default(),
             next_column: Cell::new(1),
             level: Cell::new(0),
         }
@@ -170,6 +175,32 @@ impl<'a> Resolver<'a> {
         let result = work();
         self.ctes.replace(before);
         result
+    }
+
+    /// Runs `work` with other join hints in sight: a sub-query in FROM sees none of those around it.
+    pub(crate) fn with_join_hints<T>(
+        &self,
+        hints: Vec<(Vec<String>, JoinStrategy)>,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let before = self.join_hints.replace(hints);
+        let result = work();
+        self.join_hints.replace(before);
+        result
+    }
+
+    pub(crate) fn join_hints(&self) -> Vec<(Vec<String>, JoinStrategy)> {
+        self.join_hints.borrow().clone()
+    }
+
+    /// How the join of a relation of this name is to be done, if a hint says so.
+    pub(crate) fn hinted_strategy(&self, name: &[String]) -> Option<JoinStrategy> {
+        let hints = self.join_hints.borrow();
+        let names = |hint: &[String]| {
+            let pairs = hint.iter().rev().zip(name.iter().rev());
+            !hint.is_empty() && pairs.into_iter().all(|(one, two)| crate::attribute::same_name(one, two, self.case_sensitive))
+        };
+        hints.iter().rev().find(|(hint, _)| names(hint)).map(|(_, strategy)| *strategy)
     }
 
     /// A column name that no other column of the query has.

@@ -55,9 +55,9 @@ impl Session {
             RelationKind::Command(command) => self.schema_of_command((**command).clone()).await,
             RelationKind::Sql { text, named, positional } => match self.parsed(text, named, positional)? {
                 Statement::Command(command) => self.schema_of_command(command).await,
-                Statement::Query(_) => Ok(self.analyzed(relation).await?.schema),
+                Statement::Query(_) => Ok(self.ready(relation).await?.schema),
             },
-            _ => Ok(self.analyzed(relation).await?.schema),
+            _ => Ok(self.ready(relation).await?.schema),
         }
     }
 

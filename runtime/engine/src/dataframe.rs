@@ -149,7 +149,7 @@ impl DataFrame {
 
     /// The schema, without running anything.
     pub fn schema(&self) -> Result<StructType> {
-        let analyzed = self.session.analyzed(self.relation.clone());
+        let analyzed = self.session.ready(self.relation.clone());
         Ok(self.session.block_on(analyzed)?.schema)
     }
 

@@ -80,8 +80,9 @@ pub(crate) const WAREHOUSE: &str = "spark.sql.warehouse.dir";
 
 /// Threads that plan and serve; they never compute rows.
 const SERVICE_THREADS: usize = 2;
-/// What a thread of ours may need for a deep plan before the stack grows by itself.
-const STACK_BYTES: usize = 4 * 1024 * 1024;
+/// Address space for the stack of a thread of ours; only what is touched costs memory. Walks of ours grow their stack, but
+/// comparing, copying and freeing DataFusion's expressions takes about a kilobyte per level.
+const STACK_BYTES: usize = 64 << 20;
 
 impl Engine {
     /// Starts an engine of one's own.
@@ -214,6 +215,7 @@ fn session_context(options: &EngineOptions, temporary: &SpillFolder) -> Result<S
         .with_runtime_env(runtime)
         .with_query_planner(Arc::new(crate::physical::Planner))
         .with_default_features()
+        .with_physical_optimizer_rules(crate::physical::optimizer_rules())
         .build();
     Ok(SessionContext::new_with_state(state))
 }

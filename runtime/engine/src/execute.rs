@@ -65,15 +65,24 @@ impl Session {
 
     /// The same; a copy of a deep relation would take a deep stack.
     pub(crate) async fn ready_shared(&self, relation: Arc<Relation>) -> Result<Analyzed> {
-        let again = Arc::clone(&relation);
+        self.over_kept(move |environment| analyze(environment, &relation)).await
+    }
+
+    /// Resolves with what is kept in place of what it was made of.
+    pub(crate) async fn over_kept<T: Send + 'static>(
+        &self,
+        resolve: impl Fn(&SessionEnvironment) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        let resolve = Arc::new(resolve);
         if !self.shared.cache.is_empty() {
-            let read = self.with_environment(true, move |environment| analyze(environment, &relation)).await;
+            let again = Arc::clone(&resolve);
+            let read = self.with_environment(true, move |environment| again(environment)).await;
             // A column that only the plan below a kept one has (`kept.orderBy("dropped")`) is found there.
             if read.is_ok() {
                 return read;
             }
         }
-        self.blocking(move |environment| analyze(environment, &again)).await
+        self.blocking(move |environment| resolve(environment)).await
     }
 
     /// Runs blocking work with the session's environment.

@@ -11,7 +11,7 @@ use emberflow_base::{Error, Result};
 use emberflow_functions::partitioned::PartitionValue;
 use emberflow_plan::tree::{Expr, ExprKind, Literal, NullOrder, Relation, SortDirection, SortOrder};
 
-use crate::node::{Operation, PartitionNode};
+use crate::node::{JoinStrategy, Operation, PartitionNode};
 use crate::resolved::{Resolved, project};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
@@ -111,9 +111,20 @@ impl Resolver<'_> {
         shuffled(resolved, plan, column, partitions)
     }
 
-    /// Hints about partitions are carried out. Those about joins only advise how, which here is decided by sizes. Names
-    /// nobody knows are warned about, as in Spark.
+    /// Hints about partitions are carried out; those about joins decide how the join above, or that of the relations they
+    /// name, is done. Names nobody knows are warned about, as in Spark.
     pub(super) fn hint(&self, input: &Relation, name: &str, parameters: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        if let Some(strategy) = JoinStrategy::named(name) {
+            if parameters.is_empty() {
+                return joined_so(self.relation(input, outer)?, strategy);
+            }
+            let named = parameters.iter().map(as_column).filter_map(|parameter| match parameter.kind {
+                ExprKind::Attribute { parts, .. } => Some((parts, strategy)),
+                _ => None,
+            });
+            let hints = self.join_hints().into_iter().chain(named).collect();
+            return self.with_join_hints(hints, || self.relation(input, outer));
+        }
         let resolved = self.relation(input, outer)?;
         let wanted = || -> Result<(Option<usize>, Vec<Expr>)> {
             let (count, rest) = match parameters {
@@ -144,7 +155,6 @@ impl Resolver<'_> {
                 let (count, keys) = wanted()?;
                 self.parted(resolved, &keys, count.unwrap_or_else(cores), outer)
             }
-            known if JOIN_HINTS.contains(&known) => Ok(resolved),
             _ => {
                 tracing::warn!("Unrecognized hint: {name}");
                 Ok(resolved)
@@ -153,12 +163,14 @@ impl Resolver<'_> {
     }
 }
 
-/// Advice on how to join.
-const JOIN_HINTS: &[&str] =
-    &["broadcast", "broadcastjoin", "mapjoin", "merge", "mergejoin", "shuffle_merge", "shuffle_hash", "shuffle_replicate_nl"];
-
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// `resolved`, whose join is done with `strategy`.
+pub(super) fn joined_so(resolved: Resolved, strategy: JoinStrategy) -> Result<Resolved> {
+    let plan = PartitionNode::plan(resolved.plan.clone(), Operation::Join(strategy))?;
+    Ok(resolved.with_plan(plan))
 }
 
 /// Hints name columns as columns or as texts.

@@ -34,7 +34,11 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
     refuse_ignored(&relation.kind)?;
     match &*relation.kind {
         Kind::Table { name, options, time_travel, .. } => {
-            let table = resolver.table(name, options)?;
+            let table = resolver.with_join_hints(Vec::new(), || resolver.table(name, options))?;
+            let table = match resolver.hinted_strategy(name) {
+                Some(strategy) => layout::joined_so(table, strategy)?,
+                None => table,
+            };
             if time_travel.is_some() { Err(read::no_time_travel(name, &table)) } else { Ok(table) }
         }
         Kind::DataSource { format, schema, options, paths, .. } => {
@@ -51,7 +55,13 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
 
         Kind::Project { input, expressions } => resolver.project(input.as_ref(), expressions, outer),
         Kind::SubqueryAlias { input, alias, qualifier, columns } => {
-            resolver.subquery_alias(input, alias, qualifier, columns, outer)
+            let hinted = resolver.hinted_strategy(std::slice::from_ref(alias));
+            let named = resolver
+                .with_join_hints(Vec::new(), || resolver.subquery_alias(input, alias, qualifier, columns, outer))?;
+            match hinted {
+                Some(strategy) => layout::joined_so(named, strategy),
+                None => Ok(named),
+            }
         }
         Kind::ToDf { input, names } => resolver.to_df(input, names, outer),
         Kind::WithColumns { input, columns } => resolver.with_columns(input, columns, outer),

@@ -17,6 +17,7 @@ use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, LogicalPlanBuilder, Partitioning, SortExpr, Subquery, lit};
 use emberflow_analyzer::Table;
 
+use super::KeptTable;
 use super::identified::Identified;
 
 /// See the module.
@@ -87,6 +88,13 @@ impl Canonical {
             LogicalPlan::SubqueryAlias(alias) => return self.child(&alias.input, outer),
             LogicalPlan::Projection(projection) if only_renames(&projection.expr, projection.input.schema()) => {
                 return self.child(&projection.input, outer);
+            }
+            // Kept rows mean what they were made of.
+            LogicalPlan::TableScan(scan) if scan.projection.is_none() && scan.filters.is_empty() && scan.fetch.is_none() => {
+                let provider = source_as_provider(&scan.source).ok()?;
+                if let Some(kept) = provider.downcast_ref::<KeptTable>() {
+                    return kept.entry().key.meaning;
+                }
             }
             _ => {}
         }

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! A plan is recognised by what it means (`canonical`), wherever it stands in a larger one; plans whose meaning cannot be
-//! compared (random columns, unknown operators) by being the very same DataFrame of the client, plan id and all. Nothing runs before the
-//! rows are read. Entries belong to their session and end with it.
+//! compared (random columns, unknown operators) by being the very same DataFrame of the client, plan id and all. A plan over
+//! kept rows is compared through what they mean, so a step of a long iteration costs the step, not all that came before it.
+//! Nothing runs before the rows are read. Entries belong to their session and end with it.
 //! Not here: the rows (`emberflow-actors`, `keep`). Begin at [`Cache`].
 
 mod canonical;
@@ -17,6 +18,7 @@ mod table;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use emberflow_actors::{KeepOptions, Kept, KeptFigures};
 use emberflow_analyzer::{Analyzed, Resolved};
 use emberflow_connect::backend::StorageLevel;
@@ -47,7 +49,8 @@ pub(crate) struct Cache {
 pub(crate) struct Entry {
     key: Key,
     pub level: StorageLevel,
-    /// What the plan was resolved to when it was told to persist.
+    /// What the plan was resolved to when it was told to persist: names and types without the plan, which may read what was
+    /// kept before; a long chain would then live as long as its end.
     pub resolved: Arc<Resolved>,
     /// The plan to run: it may read others that were kept then. Let go when it has been planned, and them with it; without
     /// it, the relation is resolved anew, over the files there are by then.
@@ -94,8 +97,11 @@ impl Key {
 }
 
 impl Entry {
-    pub fn new(key: Key, level: StorageLevel, resolved: Arc<Resolved>, fill: Analyzed) -> Self {
+    pub fn new(key: Key, level: StorageLevel, resolved: Resolved, fill: Analyzed) -> Self {
         let paths = session::paths_of(&resolved.plan);
+        let schema = Arc::clone(resolved.plan.schema());
+        let plan = LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema });
+        let resolved = Arc::new(Resolved { plan, ..resolved });
         Self { key, level, resolved, fill: Mutex::new(Some(fill)), kept: OnceCell::new(), paths }
     }
 

@@ -12,7 +12,7 @@ use emberflow_connect::backend::StorageLevel;
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::tree::{Relation, Storage};
 
-use super::{Canonical, Entry, Identified, Identity, Key, MEMORY_AND_DISK, keep_options};
+use super::{Canonical, Entry, Identified, Identity, KeptTable, Key, MEMORY_AND_DISK, keep_options};
 use crate::session::{Session, StoredResult};
 
 impl Session {
@@ -23,7 +23,7 @@ impl Session {
         let keeps = level.use_memory || level.use_disk || level.use_off_heap;
         if keeps && self.shared.cache.find(&key).is_none() {
             let fill = self.ready_shared(Arc::clone(&key.relation)).await?;
-            self.shared.cache.add(Entry::new(key, level, Arc::new(resolved), fill));
+            self.shared.cache.add(Entry::new(key, level, resolved, fill));
         }
         Ok(())
     }
@@ -41,7 +41,7 @@ impl Session {
         let memory = storage.map_or(local, |storage| storage.memory && local);
         let level = StorageLevel { use_memory: memory, use_disk: true, ..MEMORY_AND_DISK };
         let fill = self.ready_shared(Arc::clone(&key.relation)).await?;
-        let entry = Arc::new(Entry::new(key, level, Arc::new(resolved), fill));
+        let entry = Arc::new(Entry::new(key, level, resolved, fill));
         if eager {
             self.kept(&entry).await?.fill().await.map_err(from_datafusion)?;
         }
@@ -95,7 +95,7 @@ impl Session {
     pub(crate) async fn key(&self, relation: Relation) -> Result<(Key, Resolved)> {
         let relation = Arc::new(relation);
         let asked = Arc::clone(&relation);
-        let resolved = self.blocking(move |environment| resolve_view(environment, &asked)).await?;
+        let resolved = self.over_kept(move |environment| resolve_view(environment, &asked)).await?;
         let meaning = Canonical::default().meaning(&resolved.plan);
         Ok((Key { meaning, relation }, resolved))
     }
@@ -127,10 +127,14 @@ pub(super) fn paths_of(plan: &LogicalPlan) -> Vec<String> {
     let _ = plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Ok(provider) = source_as_provider(&scan.source)
-            && let Some(identified) = provider.downcast_ref::<Identified>()
-            && let Identity::Files { paths: read, .. } = identified.identity()
         {
-            paths.extend(read.iter().cloned());
+            if let Some(kept) = provider.downcast_ref::<KeptTable>() {
+                paths.extend(kept.entry().paths.iter().cloned());
+            } else if let Some(identified) = provider.downcast_ref::<Identified>()
+                && let Identity::Files { paths: read, .. } = identified.identity()
+            {
+                paths.extend(read.iter().cloned());
+            }
         }
         Ok(TreeNodeRecursion::Continue)
     });

@@ -28,6 +28,10 @@ impl KeptTable {
     pub fn new(session: Session, entry: Arc<Entry>) -> Self {
         Self { session, entry }
     }
+
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
 }
 
 impl fmt::Debug for KeptTable {

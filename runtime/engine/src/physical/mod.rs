@@ -3,11 +3,13 @@
 //! ```text
 //! LogicalPlan ─► [guards] filters that can fail come last, behind those that cannot
 //!             ─► DefaultPhysicalPlanner ── PartitionNode ─► [Planner::plan_extension] partitionwise, ranges, observe
+//!             ─► [hints] joins are done as they were told to be
 //! ```
 //!
 //! Not here: exchanges and what makes partitions fewer (`emberflow-actors`). Begin at [`Planner`].
 
 mod guards;
+mod hints;
 mod observe;
 mod partitionwise;
 mod ranges;
@@ -30,6 +32,7 @@ use emberflow_actors::{MergePartitionsExec, ShuffleExec};
 use emberflow_analyzer::{Operation, PartitionNode};
 
 use emberflow_sources::local::SeenPartitions;
+pub(crate) use hints::optimizer_rules;
 pub(crate) use observe::{Observed, observations};
 use partitionwise::PartitionwiseExec;
 
@@ -82,6 +85,7 @@ impl ExtensionPlanner for Planner {
                 Some(order) => ranges::plan(input, column, *partitions, order),
                 None => return internal_err!("ranges need an order"),
             },
+            Operation::Join(strategy) => PartitionwiseExec::plan(input, partitionwise::Hint(*strategy)),
             Operation::Fence => PartitionwiseExec::plan(input, partitionwise::Fence),
             Operation::Observe(observation) => observe::plan(input, observation, schema, session, context)?,
         }))

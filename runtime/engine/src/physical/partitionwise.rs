@@ -24,6 +24,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties, SendableRecordBatchStream,
 };
+use emberflow_analyzer::JoinStrategy;
 use emberflow_functions::partitioned::{PartitionValue, Sampler, Sampling};
 use futures::{StreamExt, stream};
 
@@ -232,6 +233,24 @@ impl Partitionwise for Fence {
 
     fn describe(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
+    }
+
+    fn open(&self, _: usize, _: &SchemaRef) -> Result<Box<dyn Run>> {
+        Ok(Box::new(Passing))
+    }
+}
+
+/// How the join above is to be done; `hints` takes it out of the plan.
+#[derive(Debug)]
+pub(super) struct Hint(pub JoinStrategy);
+
+impl Partitionwise for Hint {
+    fn name(&self) -> &'static str {
+        "JoinHintExec"
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
     }
 
     fn open(&self, _: usize, _: &SchemaRef) -> Result<Box<dyn Run>> {
