@@ -31,6 +31,15 @@ const fn fixed(key: &'static str, default: Option<&'static str>, doc: &'static s
 /// Every key, sorted.
 pub static ALL: &[Setting] = &[
     Setting {
+        key: "ember.default.container",
+        default: None,
+        is_static: false,
+        doc: "container of NoSQL paths without a scheme, such as /cars",
+    },
+    key("ember.kv.hashing-buckets", "64", "buckets of a new NoSQL table with even distribution of range scans"),
+    fixed("ember.nosql.dir", None, "folder of the NoSQL store; .nosql in the warehouse"),
+    fixed("ember.nosql.sync", Some("always"), "when NoSQL writes reach the disk: always, interval or never"),
+    Setting {
         key: "emberflow.memory.limit",
         default: None, // a share of the machine's memory
         is_static: false,

@@ -71,6 +71,8 @@ pub struct Engine {
     pub(crate) fault: Fault,
     tokio: tokio::runtime::Runtime,
     service: OnceLock<Arc<Service>>,
+    /// Opened at its first use.
+    pub(crate) nosql: parking_lot::Mutex<Option<emberflow_nosql::Store>>,
     /// Last, so that it goes when nothing writes there any more.
     temporary: Arc<SpillFolder>,
 }
@@ -102,8 +104,8 @@ impl Engine {
             .map_err(failed)?;
         let context = session_context(&options, &temporary)?;
         let catalog = Catalog::new(warehouse(&options)?);
-        let (fault, service) = (Fault::default(), OnceLock::new());
-        Ok(Arc::new(Self { actors, catalog, context, options, fault, tokio, service, temporary }))
+        let (fault, service, nosql) = (Fault::default(), OnceLock::new(), Default::default());
+        Ok(Arc::new(Self { actors, catalog, context, options, fault, tokio, service, nosql, temporary }))
     }
 
     /// The engine of this process, started at its first use.
@@ -185,7 +187,7 @@ impl Engine {
 }
 
 /// The folder of tables: what the settings say, else the options.
-fn warehouse(options: &EngineOptions) -> Result<PathBuf> {
+pub(crate) fn warehouse(options: &EngineOptions) -> Result<PathBuf> {
     options.setting(WAREHOUSE).map_or_else(|| Ok(options.warehouse.clone()), emberflow_sources::paths::local)
 }
 
