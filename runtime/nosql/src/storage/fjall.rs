@@ -32,6 +32,8 @@ const FACTS: &str = "facts";
 const JOURNAL_BYTES: u64 = 128 << 20;
 /// Longest wait for a store that this very process is still closing.
 const CLOSING_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait for another process: one that its parent is just starting holds the parent's locks for a moment.
+const STARTING_WAIT: Duration = Duration::from_millis(500);
 
 /// What may be chosen when a folder is opened.
 #[derive(Debug, Clone, Copy)]
@@ -300,7 +302,8 @@ impl FolderLock {
                 return Err(failed(why));
             }
             let owner = owner(&path);
-            if owner != Some(std::process::id()) || waited >= CLOSING_WAIT {
+            let most = if owner == Some(std::process::id()) { CLOSING_WAIT } else { STARTING_WAIT };
+            if waited >= most {
                 return Err(StorageError::InUse { folder: folder.display().to_string(), owner: described(owner) });
             }
             let pause = Duration::from_millis(10);
