@@ -30,6 +30,12 @@ const fn fixed(key: &'static str, default: Option<&'static str>, doc: &'static s
 
 /// Every key, sorted.
 pub static ALL: &[Setting] = &[
+    fixed("ember.kv.sync", None, "the older name of ember.nosql.sync"),
+    fixed(
+        "ember.nosql.sync",
+        None, // always, unless ember.kv.sync says something else
+        "when acknowledged writes of the NoSQL store have reached the disk: always, interval (every second) or never",
+    ),
     Setting {
         key: "ember.default.container",
         default: None,

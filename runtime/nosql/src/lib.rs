@@ -42,7 +42,7 @@ pub use codec::Version;
 pub use committer::Sync;
 pub use error::{Error, ErrorName, Result};
 pub use owner::WriteOutcome;
-pub use scan::{Page, ScanSpec, SliceScan, SliceSpec};
+pub use scan::{NameRange, Page, Part, ScanSpec, SliceScan, SliceSpec};
 pub use store::{IfMissing, Kv, Operation, Select, Store, StoreOptions, Table, increment};
 pub use value::{Item, Kind, Value};
 

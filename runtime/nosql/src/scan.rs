@@ -9,6 +9,7 @@
 //!
 //! Not here: SQL's filters (`read_filter`); the engine applies them to the values of [`SliceScan`].
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::Stream;
@@ -39,11 +40,18 @@ pub struct ScanSpec {
     segment: Option<(u32, u32)>,
 }
 
-#[derive(Debug, Clone)]
-struct NameRange {
-    sharding: String,
-    from: Option<String>,
-    to: Option<String>,
+/// The items of one sharding text, with sorting texts of at least `from` and below `to`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameRange {
+    pub sharding: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+impl NameRange {
+    fn keys(&self, directory: &str) -> KeyRange {
+        codec::sharding_range(directory, &self.sharding, self.from.as_deref(), self.to.as_deref())
+    }
 }
 
 impl ScanSpec {
@@ -126,9 +134,7 @@ impl ScanSpec {
     /// The keys of one directory.
     fn keys(&self, directory: &str) -> KeyRange {
         match (&self.range, self.segment) {
-            (Some(NameRange { sharding, from, to }), _) => {
-                codec::sharding_range(directory, sharding, from.as_deref(), to.as_deref())
-            }
+            (Some(range), _) => range.keys(directory),
             (None, Some((i, of))) => codec::slices_range(directory, i * SLICES / of, (i + 1) * SLICES / of),
             (None, None) => codec::directory_range(directory),
         }
@@ -151,7 +157,7 @@ pub struct Page {
 
 impl Table {
     /// The items of a scan, one after another.
-    pub fn scan(&self, spec: ScanSpec) -> Result<impl Stream<Item = Result<Item>> + Send + 'static> {
+    pub fn scan(&self, spec: ScanSpec) -> Result<impl Stream<Item = Result<Item>> + Send + use<>> {
         spec.check()?;
         let cursor = self.cursor()?.ok_or_else(|| self.cell.not_found())?;
         let scan = ItemScan { table: self.clone(), spec, cursor, names: Names::default() };
@@ -219,10 +225,23 @@ impl Table {
         Ok(found)
     }
 
+    /// The first items in the order of directories and slices, with their directories: what a schema is inferred from.
+    pub fn sample(&self, most: usize) -> Result<Vec<(String, Key, Item)>> {
+        let cursor = self.cursor()?.ok_or_else(|| self.cell.not_found())?;
+        let mut scan = ItemScan { table: self.clone(), spec: ScanSpec::default(), cursor, names: Names::default() };
+        let mut found = Vec::new();
+        while found.len() < most && !scan.cursor.is_done() {
+            scan.each(most - found.len(), &mut |directory, item, system| {
+                found.push((directory.to_owned(), system.name.to_owned(), item));
+            })?;
+        }
+        found.into_iter().map(|(directory, name, item)| Ok((directory, Key::parse(name)?, item))).collect()
+    }
+
     /// Projected values of a part of the table, for the engine.
     pub fn scan_slices(&self, spec: SliceSpec) -> Result<SliceScan> {
         let view = self.view()?.ok_or_else(|| self.cell.not_found())?;
-        SliceScan::new(view.0, view.1, spec)
+        Ok(SliceScan::new(view.0, view.1, spec))
     }
 }
 
@@ -241,7 +260,6 @@ enum Directories {
     Below(String),
     /// Those below, from the first key that is at least this.
     Children(String, Vec<u8>),
-    Listed(std::vec::IntoIter<String>),
     None,
 }
 
@@ -281,13 +299,6 @@ impl Cursor {
         loop {
             match std::mem::replace(&mut self.directories, Directories::None) {
                 Directories::None => return Ok(None),
-                Directories::Listed(mut listed) => {
-                    let next = listed.next();
-                    if next.is_some() {
-                        self.directories = Directories::Listed(listed);
-                    }
-                    return Ok(next);
-                }
                 Directories::Below(root) => {
                     let start = codec::below_directory(&root).start;
                     self.directories = Directories::Children(root.clone(), start);
@@ -459,26 +470,44 @@ fn bad_marker() -> Error {
 pub struct SliceSpec {
     /// The directories to read, in this order.
     pub directories: Vec<String>,
-    /// Slices from the first up to, not including, the second.
-    pub slices: (u32, u32),
-    /// Only the items of this sharding text, with sorting texts of at least and below these.
-    pub range: Option<(String, Option<String>, Option<String>)>,
+    /// What to read of each of them.
+    pub part: Part,
     /// The attributes to give, in this order; those of the store too.
     pub attributes: Vec<Arc<str>>,
+}
+
+/// What to read of a directory.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// Slices from the first up to, not including, the second.
+    Slices(u32, u32),
+    /// The items of some sharding texts, in this order.
+    Ranges(Vec<NameRange>),
+    /// Single items, in this order.
+    Keys(Vec<Key>),
 }
 
 impl SliceSpec {
     /// All slices of these directories.
     pub fn all(directories: Vec<String>, attributes: Vec<Arc<str>>) -> Self {
-        Self { directories, slices: (0, SLICES), range: None, attributes }
+        Self { directories, part: Part::Slices(0, SLICES), attributes }
     }
 
-    fn keys(&self, directory: &str) -> KeyRange {
-        match &self.range {
-            Some((sharding, from, to)) => codec::sharding_range(directory, sharding, from.as_deref(), to.as_deref()),
-            None => codec::slices_range(directory, self.slices.0, self.slices.1),
-        }
+    fn steps(&self) -> VecDeque<Step> {
+        let steps = |directory: &String| -> Vec<Step> {
+            match &self.part {
+                Part::Slices(first, end) => vec![Step::Range(codec::slices_range(directory, *first, *end))],
+                Part::Ranges(ranges) => ranges.iter().map(|range| Step::Range(range.keys(directory))).collect(),
+                Part::Keys(keys) => keys.iter().map(|key| Step::Item(codec::encode_key(directory, key))).collect(),
+            }
+        };
+        self.directories.iter().flat_map(steps).collect()
     }
+}
+
+enum Step {
+    Range(KeyRange),
+    Item(Vec<u8>),
 }
 
 /// One item as a [`SliceScan`] shows it: its bytes where they lie.
@@ -540,15 +569,16 @@ impl<'a> RawItem<'a> {
 
 /// Values of a part of a table, page by page, as the table was when the scan began.
 pub struct SliceScan {
-    cursor: Cursor,
-    spec: SliceSpec,
+    view: Arc<dyn View>,
+    generation: TableId,
+    steps: VecDeque<Step>,
     /// The stored attributes wanted, sorted, each once.
     wanted: Vec<Arc<str>>,
     places: Vec<Place>,
 }
 
 impl SliceScan {
-    fn new(view: Arc<dyn View>, generation: TableId, spec: SliceSpec) -> Result<Self> {
+    fn new(view: Arc<dyn View>, generation: TableId, spec: SliceSpec) -> Self {
         let mut wanted: Vec<Arc<str>> = spec.attributes.iter().filter(|name| !name::is_system(name)).cloned().collect();
         wanted.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         wanted.dedup();
@@ -557,15 +587,14 @@ impl SliceScan {
             None => Place::Stored(wanted.partition_point(|known| known.as_bytes() < name.as_bytes())),
         };
         let places = spec.attributes.iter().map(place).collect();
-        let cursor = Cursor::new(view, generation, Directories::Listed(spec.directories.clone().into_iter()));
-        Ok(Self { cursor, spec, wanted, places })
+        Self { view, generation, steps: spec.steps(), wanted, places }
     }
 
     /// Shows up to `limit` items; false when there are no more. Blocks on the storage.
     pub fn next_page(&mut self, limit: usize, take: &mut dyn FnMut(&RawItem<'_>) -> Result<()>) -> Result<bool> {
-        let Self { cursor, spec, wanted, places } = self;
-        let (generation, mut shown) = (cursor.generation, 0);
-        cursor.visit(&|directory| spec.keys(directory), &mut |key, value| {
+        let Self { view, generation, steps, wanted, places } = self;
+        let mut shown = 0;
+        let mut show = |key: &[u8], value: &[u8]| -> Result<bool> {
             let item = ItemRef::parse(value)?;
             let mut few = [None; 16];
             let mut many;
@@ -577,10 +606,36 @@ impl SliceScan {
                 }
             };
             item.project(wanted, values)?;
-            take(&RawItem { key: KeyRef::parse(key)?, item, generation, values, places })?;
+            take(&RawItem { key: KeyRef::parse(key)?, item, generation: *generation, values, places })?;
             shown += 1;
-            Ok(if shown >= limit { Flow::Stop } else { Flow::Continue })
-        })?;
-        Ok(!cursor.is_done())
+            Ok(shown >= limit)
+        };
+        while let Some(step) = steps.pop_front() {
+            match step {
+                Step::Item(key) => {
+                    if let Some(value) = view.get(*generation, &key)?
+                        && show(&key, &value)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                Step::Range(range) => {
+                    let (mut result, mut last) = (Ok(false), Vec::new());
+                    view.scan(*generation, &range, &mut |key, value| {
+                        result = show(key, value);
+                        if matches!(result, Ok(false)) {
+                            return Flow::Continue;
+                        }
+                        last = key.to_vec();
+                        Flow::Stop
+                    })?;
+                    if result? {
+                        steps.push_front(Step::Range(range.after(&last)));
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
     }
 }

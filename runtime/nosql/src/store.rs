@@ -23,6 +23,7 @@ use std::time::Duration;
 use actix::{Actor, Addr};
 use emberflow_base::World;
 use emberflow_base::world::Machine;
+use futures::Stream;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{OwnedRwLockReadGuard, oneshot};
 
@@ -38,6 +39,7 @@ use crate::limits::Limits;
 use crate::name::{self, Key};
 use crate::owner::{Apply, Manner, Owner, Request, Shared, SystemAttributes, Target, WriteOutcome};
 use crate::path::TablePath;
+use crate::scan::{Page, ScanSpec};
 use crate::schema::TableSchema;
 use crate::slice::owner_of;
 use crate::storage::fjall::FjallOptions;
@@ -518,6 +520,31 @@ impl Kv {
     /// An item as last committed.
     pub async fn get(&self, table: &str, key: impl ToKey, select: Select) -> Result<Option<Item>> {
         self.table(table)?.get(key, select).await
+    }
+
+    /// The items of a scan, one after another.
+    pub fn scan(&self, table: &str, spec: ScanSpec) -> Result<impl Stream<Item = Result<Item>> + Send + use<>> {
+        self.table(table)?.scan(spec)
+    }
+
+    /// One page of a scan. See [`Table::scan_page`].
+    pub async fn scan_page(&self, table: &str, spec: &ScanSpec, limit: usize, marker: Option<&str>) -> Result<Page> {
+        self.table(table)?.scan_page(spec, limit, marker).await
+    }
+
+    /// Removes the items for which a filter is true, and gives their number.
+    pub async fn delete_where(&self, table: &str, filter: impl ToCondition) -> Result<u64> {
+        self.table(table)?.delete_where(filter).await
+    }
+
+    /// Deletes a table with its partitions and schema.
+    pub async fn delete_table(&self, table: &str, if_missing: IfMissing) -> Result<()> {
+        self.table(table)?.delete_table(if_missing).await
+    }
+
+    /// Up to 1000 operations. See [`Table::batch`].
+    pub async fn batch(&self, table: &str, operations: Vec<Operation>) -> Result<Vec<Result<WriteOutcome>>> {
+        self.table(table)?.batch(operations).await
     }
 
     fn write(&self, table: &str, write: impl FnOnce(Table) -> Write) -> Write {

@@ -13,8 +13,8 @@ use emberflow_nosql::path::TablePath;
 use emberflow_nosql::schema::TableSchema;
 use emberflow_nosql::storage::{FaultyStorage, MemoryStorage, faulty::Fault};
 use emberflow_nosql::{
-    ErrorName, IfMissing, Item, RowChange, ScanSpec, Select, SliceSpec, Store, StoreOptions, Sync, Table, Value, WriteOutcome,
-    increment,
+    ErrorName, IfMissing, Item, NameRange, Part, RowChange, ScanSpec, Select, SliceSpec, Store, StoreOptions, Sync, Table, Value,
+    WriteOutcome, increment,
 };
 use futures::{StreamExt, TryStreamExt};
 
@@ -396,6 +396,29 @@ async fn the_engine_reads_what_it_wants() {
         .unwrap()
     {}
     assert_eq!(rows, 50);
+    let range = |sharding: &str, from: &str| NameRange { sharding: sharding.into(), from: Some(from.into()), to: None };
+    let parts = [
+        (Part::Ranges(vec![range("k7", "a"), range("k8", "y"), range("k9", "x")]), vec![7, 9]),
+        (Part::Keys(["k3.x", "none", "k1.x"].map(|key| Key::parse(key).unwrap()).to_vec()), vec![3, 1]),
+    ];
+    for (part, expected) in parts {
+        for limit in [1, 2, 9] {
+            let attributes = vec![Arc::from("a")];
+            let spec = SliceSpec { directories: vec![String::new()], part: part.clone(), attributes };
+            let (mut scan, mut found) = (table.scan_slices(spec).unwrap(), Vec::new());
+            while scan
+                .next_page(limit, &mut |item| {
+                    found.push(item.stored(0).unwrap().to_value());
+                    Ok(())
+                })
+                .unwrap()
+            {}
+            assert_eq!(found, expected.iter().map(|n| Value::Int(*n)).collect::<Vec<_>>());
+        }
+    }
+    let sample = table.sample(10).unwrap();
+    assert_eq!(sample.len(), 10);
+    assert!(sample.is_sorted_by_key(|(_, key, _)| key.slice()));
 }
 
 #[tokio::test]
