@@ -30,12 +30,6 @@ const fn fixed(key: &'static str, default: Option<&'static str>, doc: &'static s
 
 /// Every key, sorted.
 pub static ALL: &[Setting] = &[
-    fixed("ember.kv.sync", None, "the older name of ember.nosql.sync"),
-    fixed(
-        "ember.nosql.sync",
-        None, // always, unless ember.kv.sync says something else
-        "when acknowledged writes of the NoSQL store have reached the disk: always, interval (every second) or never",
-    ),
     Setting {
         key: "ember.default.container",
         default: None,
@@ -43,6 +37,7 @@ pub static ALL: &[Setting] = &[
         doc: "container of NoSQL paths without a scheme, such as /cars",
     },
     key("ember.kv.hashing-buckets", "64", "buckets of a new NoSQL table with even distribution of range scans"),
+    fixed("ember.kv.sync", None, "the older name of ember.nosql.sync"),
     fixed("ember.nosql.dir", None, "folder of the NoSQL store; .nosql in the warehouse"),
     fixed("ember.nosql.sync", Some("always"), "when NoSQL writes reach the disk: always, interval or never"),
     Setting {

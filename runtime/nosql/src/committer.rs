@@ -15,7 +15,6 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use emberflow_base::Settings;
 use parking_lot::{Condvar, Mutex};
 
 use crate::codec::Version;
@@ -39,12 +38,6 @@ pub enum Sync {
 }
 
 impl Sync {
-    /// What the settings say: `ember.nosql.sync`, else `ember.kv.sync`, else always.
-    pub fn from_settings(settings: &Settings) -> Result<Self> {
-        let text = settings.get("ember.nosql.sync").or_else(|| settings.get("ember.kv.sync"));
-        text.map_or(Ok(Self::Always), Self::parse)
-    }
-
     /// Reads the value of the setting.
     ///
     /// ```
@@ -337,18 +330,6 @@ mod tests {
             (0..2).for_each(|number| bench.stage(number, "a"));
             assert_eq!(bench.run(), vec![(0, false), (1, false)], "{fault:?}");
         }
-    }
-
-    #[test]
-    fn settings_choose_the_sync() {
-        let mut settings = Settings::new("UTC");
-        assert_eq!(Sync::from_settings(&settings).unwrap(), Sync::Always);
-        settings.start_with("ember.kv.sync", "Never");
-        assert_eq!(Sync::from_settings(&settings).unwrap(), Sync::Never);
-        settings.start_with("ember.nosql.sync", "interval");
-        assert!(matches!(Sync::from_settings(&settings).unwrap(), Sync::Interval(_)));
-        settings.start_with("ember.nosql.sync", "sometimes");
-        assert_eq!(Sync::from_settings(&settings).unwrap_err().name(), ErrorName::InvalidOption);
     }
 
     #[test]
