@@ -141,7 +141,7 @@ impl Table {
         self.check_whole("cannot be overwritten alone")?;
         self.cell.table()?;
         let generation = self.store.next_id();
-        self.store.order(move |storage| Ok(storage.create_table(generation)?)).await?;
+        self.store.order(move |storage| storage.create_table(generation)).await?;
         let schema = schema.map(Arc::new);
         let rules = rules_of(schema.as_deref(), self.store.limits());
         let staging = Staging { store: self.store.clone(), generation, rules, is_kept: AtomicBool::new(false) };
@@ -282,17 +282,17 @@ impl Overwrite {
         });
         if let Some(old) = old {
             // The record counts; what cannot be dropped now is dropped when the store is opened.
-            let _ = table.store.order(move |storage| Ok(storage.drop_table(old)?)).await;
+            let _ = table.store.order(move |storage| storage.drop_table(old)).await;
         }
         Ok(())
     }
 }
 
 impl Staging {
-    async fn send(&self, owner: &Addr<Owner>, requests: Vec<Request>, manner: Manner) -> Result<Answer> {
+    async fn send(self: &Arc<Self>, owner: &Addr<Owner>, requests: Vec<Request>, manner: Manner) -> Result<Answer> {
         let (reply, answer) = oneshot::channel();
         let target = Target { generation: self.generation, rules: self.rules.clone(), is_staging: true };
-        let apply = Apply { target, requests, manner, is_final: false, reply, gate: None };
+        let apply = Apply { target, requests, manner, is_final: false, reply, hold: Box::new(self.clone()) };
         owner.send(apply).await.map_err(|_| stopped())?;
         Ok(answer)
     }
@@ -302,7 +302,7 @@ impl Drop for Staging {
     fn drop(&mut self) {
         if !*self.is_kept.get_mut() {
             let generation = self.generation;
-            let order: Order = Box::new(move |storage| Ok(storage.drop_table(generation)?));
+            let order: Order = Box::new(move |storage| storage.drop_table(generation));
             self.store.queue().push(Work::Order(order, Box::new(drop)));
         }
     }

@@ -19,7 +19,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::codec::Version;
 use crate::error::{Error, ErrorName, Result};
-use crate::storage::{Batch, Durability, Storage};
+use crate::storage::{Batch, Durability, Storage, StorageError, StorageResult};
 
 /// Staged bytes beyond which owners wait.
 const QUEUE_BYTES: usize = 16 << 20;
@@ -72,7 +72,7 @@ pub(crate) struct Staged {
 }
 
 /// Something else that has to be done by the storage's one writer.
-pub(crate) type Order = Box<dyn FnOnce(&dyn Storage) -> Result<()> + Send>;
+pub(crate) type Order = Box<dyn FnOnce(&dyn Storage) -> StorageResult<()> + Send>;
 
 pub(crate) enum Work {
     Staged(Staged),
@@ -103,11 +103,11 @@ struct Held {
 }
 
 impl Queue {
-    /// Waits for room, then queues. A closed queue answers with an error.
+    /// Waits for room, then queues; what has no items never waits. A closed queue answers with an error.
     pub fn push(&self, work: Work) {
         let bytes = work.bytes();
         let mut held = self.held.lock();
-        while held.bytes > 0 && held.bytes + bytes > QUEUE_BYTES && !held.closed {
+        while bytes > 0 && held.bytes > 0 && held.bytes + bytes > QUEUE_BYTES && !held.closed {
             self.emptied.wait(&mut held);
         }
         if held.closed {
@@ -207,7 +207,7 @@ impl Committer {
                 Work::Staged(staged) => group.push(staged),
                 Work::Order(order, done) => {
                     unsynced |= self.commit(std::mem::take(&mut group));
-                    let result = self.checked().and_then(|()| order(&*self.storage));
+                    let result = self.checked().and_then(|()| order(&*self.storage).map_err(|why| self.told(why)));
                     done(result);
                 }
             }
@@ -248,14 +248,14 @@ impl Committer {
             (true, Durability::Written) => Ok(()),
             (false, durability) => self.storage.apply(batch, durability),
         };
-        applied.map_err(|why| self.fail(why.into()))
+        applied.map_err(|why| self.told(why))
     }
 
     fn sync_now(&self) {
         if self.checked().is_ok()
             && let Err(why) = self.storage.sync()
         {
-            self.fail(why.into());
+            self.told(why);
         }
     }
 
@@ -266,8 +266,12 @@ impl Committer {
         }
     }
 
-    fn fail(&self, why: Error) -> Error {
-        self.failure.get_or_init(|| why).clone()
+    /// The error to answer with; a failed write is the last one.
+    fn told(&self, why: StorageError) -> Error {
+        match why {
+            StorageError::WriteFailed { .. } => self.failure.get_or_init(|| why.into()).clone(),
+            _ => why.into(),
+        }
     }
 }
 

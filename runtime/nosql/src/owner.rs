@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use actix::{Actor, Context, Handler, Message};
-use tokio::sync::{OwnedRwLockReadGuard, oneshot};
+use tokio::sync::oneshot;
 
 use crate::catalog;
 use crate::change::{self, Change, Decision, Rules, Stored, Unchanged};
@@ -95,9 +95,12 @@ pub(crate) struct Apply {
     /// Whether the answer may be relied on; see [`Staged::is_final`].
     pub is_final: bool,
     pub reply: oneshot::Sender<Result<Vec<Result<WriteOutcome>>>>,
-    /// Held until the answer: keeps the table from being replaced in between.
-    pub gate: Option<OwnedRwLockReadGuard<()>>,
+    /// Dropped before the answer: until then the table is not replaced or dropped.
+    pub hold: Hold,
 }
+
+/// What keeps a table as it is.
+pub(crate) type Hold = Box<dyn std::any::Any + Send>;
 
 impl Message for Apply {
     type Result = ();
@@ -155,8 +158,9 @@ impl Handler<Apply> for Owner {
             Manner::Rows { failed, task } => self.apply_rows(&apply, failed, task.as_ref(), &mut work),
         }
         let Gathered { batch, version, outcomes } = work;
-        let (reply, gate) = (apply.reply, apply.gate);
+        let (reply, hold) = (apply.reply, apply.hold);
         if batch.is_empty() && self.staged.is_empty() {
+            drop(hold);
             let _ = reply.send(Ok(outcomes));
             return;
         }
@@ -164,10 +168,28 @@ impl Handler<Apply> for Owner {
         let committed = self.staged.committed.clone();
         let done = Box::new(move |result: Result<()>| {
             committed.store(ticket, Ordering::Release);
-            drop(gate);
+            drop(hold);
             let _ = reply.send(result.map(|()| outcomes));
         });
         self.shared.queue.push(Work::Staged(Staged { batch, version, is_final: apply.is_final, done }));
+    }
+}
+
+/// Says that a job is over, or that its tasks begin anew.
+pub(crate) struct Forget {
+    /// What the keys of its progress begin with.
+    pub prefix: Vec<u8>,
+}
+
+impl Message for Forget {
+    type Result = ();
+}
+
+impl Handler<Forget> for Owner {
+    type Result = ();
+
+    fn handle(&mut self, forget: Forget, _: &mut Self::Context) {
+        self.progress.retain(|key, _| !key.starts_with(&forget.prefix));
     }
 }
 

@@ -37,13 +37,15 @@ use crate::error::{Error, ErrorName, Result};
 use crate::expression::{Condition, Update};
 use crate::limits::Limits;
 use crate::name::{self, Key};
-use crate::owner::{Apply, Manner, Owner, Request, Shared, SystemAttributes, Target, WriteOutcome};
+use crate::owner::{Apply, Forget, Manner, Owner, Request, Shared, SystemAttributes, Target, WriteOutcome};
 use crate::path::TablePath;
 use crate::scan::{Page, ScanSpec};
 use crate::schema::TableSchema;
 use crate::slice::owner_of;
 use crate::storage::fjall::FjallOptions;
-use crate::storage::{Batch, Durability, FjallStorage, Flow, KeyRange, MemoryStorage, Storage, StorageError, TableId};
+use crate::storage::{
+    Batch, Durability, FjallStorage, Flow, KeyRange, MemoryStorage, Storage, StorageError, StorageResult, TableId,
+};
 use crate::table::{Cell, State, split};
 use crate::value::Item;
 
@@ -217,13 +219,16 @@ impl Store {
 
     /// Says that a job is over: what is known of its tasks' rows is forgotten.
     pub async fn forget_job(&self, job: &str) -> Result<()> {
-        let job = job.to_owned();
+        let prefix = catalog::job_prefix(job);
+        for owner in self.owners()? {
+            owner.send(Forget { prefix: prefix.clone() }).await.map_err(|_| stopped())?;
+        }
         self.order(move |storage| {
             let mut batch = Batch::default();
-            for (key, _) in storage.facts(&catalog::job_prefix(&job))? {
+            for (key, _) in storage.facts(&prefix)? {
                 batch.remove_fact(key);
             }
-            if batch.is_empty() { Ok(()) } else { Ok(storage.apply(batch, Durability::Written)?) }
+            if batch.is_empty() { Ok(()) } else { storage.apply(batch, Durability::Written) }
         })
         .await
     }
@@ -235,15 +240,15 @@ impl Store {
         for (path, entry) in catalog::entries(&**storage)? {
             let Entry::Table { generation, .. } = entry else { continue };
             verified.tables += 1;
-            let view = storage.view()?;
-            view.scan(generation, &KeyRange::all(), &mut |key, value| {
+            let scanned = storage.view()?.scan(generation, &KeyRange::all(), &mut |key, value| {
                 verified.items += 1;
                 verified.bytes += (key.len() + value.len()) as u64;
                 if let Err(why) = verify_item(key, value) {
                     verified.note(&path, key, &why);
                 }
                 Flow::Continue
-            })?;
+            });
+            unless_replaced(scanned)?;
         }
         Ok(verified)
     }
@@ -254,15 +259,15 @@ impl Store {
         let mut all = Vec::new();
         for (path, entry) in catalog::entries(&**storage)? {
             let Entry::Table { generation, schema } = entry else { continue };
-            let held = storage.statistics(generation)?;
+            let Some(held) = unless_replaced(storage.statistics(generation))? else { continue };
             let mut items = None;
             if count_items {
                 let mut count = 0;
-                storage.view()?.scan(generation, &KeyRange::all(), &mut |_, _| {
+                let scanned = storage.view()?.scan(generation, &KeyRange::all(), &mut |_, _| {
                     count += 1;
                     Flow::Continue
-                })?;
-                items = Some(count);
+                });
+                items = unless_replaced(scanned)?.map(|()| count);
             }
             all.push(Statistics { path, generation, items, bytes: held.bytes, files: held.files, has_schema: schema.is_some() });
         }
@@ -337,7 +342,7 @@ impl Store {
     }
 
     /// Has the committer do something, and waits for it.
-    pub(crate) async fn order(&self, order: impl FnOnce(&dyn Storage) -> Result<()> + Send + 'static) -> Result<()> {
+    pub(crate) async fn order(&self, order: impl FnOnce(&dyn Storage) -> StorageResult<()> + Send + 'static) -> Result<()> {
         self.owners()?;
         let (sender, receiver) = oneshot::channel();
         let order: Order = Box::new(order);
@@ -379,7 +384,7 @@ impl Store {
             batch.put_fact(catalog::HIGHEST_ID.to_vec(), generation.to_le_bytes().to_vec());
         }
         let durability = self.durability();
-        self.order(move |storage| Ok(storage.apply(batch, durability)?)).await
+        self.order(move |storage| storage.apply(batch, durability)).await
     }
 
     /// Streams above a path forbid tables below.
@@ -420,6 +425,15 @@ fn forget_old_jobs(storage: &dyn Storage, clock: &Clock) -> Result<()> {
         batch.remove_fact(key);
     }
     if batch.is_empty() { Ok(()) } else { Ok(storage.apply(batch, Durability::Written)?) }
+}
+
+/// None if the table was replaced or deleted meanwhile.
+fn unless_replaced<T>(result: StorageResult<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(StorageError::NoSuchTable { .. }) => Ok(None),
+        Err(why) => Err(why.into()),
+    }
 }
 
 fn verify_item(key: &[u8], value: &[u8]) -> Result<()> {
@@ -846,10 +860,9 @@ impl Table {
     /// Installs a schema, or removes it; makes the table if it is not there.
     pub async fn set_schema(&self, schema: Option<TableSchema>) -> Result<()> {
         self.check_whole("has no schema of its own")?;
-        let generation = self.ensure().await?;
         let _control = self.store.control().await;
+        let generation = self.ensure_under_control().await?;
         let _gate = self.cell.gate.write().await;
-        let generation = self.cell.table()?.generation.unwrap_or(generation);
         let schema = schema.map(Arc::new);
         self.store.write_entry(self.path(), Some(Entry::Table { generation, schema: schema.clone() })).await?;
         self.cell.set_state(state_of(Entry::Table { generation, schema }, self.store.limits()));
@@ -870,12 +883,16 @@ impl Table {
             return Ok(generation);
         }
         let _control = self.store.control().await;
+        self.ensure_under_control().await
+    }
+
+    async fn ensure_under_control(&self) -> Result<TableId> {
         if let Some(generation) = self.cell.table()?.generation {
             return Ok(generation);
         }
         self.store.check_above(self.path())?;
         let generation = self.store.next_id();
-        self.store.order(move |storage| Ok(storage.create_table(generation)?)).await?;
+        self.store.order(move |storage| storage.create_table(generation)).await?;
         let entry = Entry::Table { generation, schema: None };
         self.store.write_entry(self.path(), Some(entry.clone())).await?;
         self.cell.set_state(state_of(entry, self.store.limits()));
@@ -938,7 +955,7 @@ impl Table {
     ) -> Result<oneshot::Receiver<Result<Vec<Result<WriteOutcome>>>>> {
         let (gate, target) = self.enter().await?;
         let (reply, answer) = oneshot::channel();
-        let apply = Apply { target, requests, manner, is_final, reply, gate: Some(gate) };
+        let apply = Apply { target, requests, manner, is_final, reply, hold: Box::new(gate) };
         owner.send(apply).await.map_err(|_| stopped())?;
         Ok(answer)
     }
@@ -965,7 +982,7 @@ impl Table {
         }
         self.store.write_entry(self.path(), None).await?;
         self.cell.set_state(State::default());
-        self.store.order(move |storage| Ok(storage.drop_table(generation)?)).await
+        self.store.order(move |storage| storage.drop_table(generation)).await
     }
 
     /// Gives back the room of what was replaced and removed. Blocks while it works.

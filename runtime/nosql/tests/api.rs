@@ -357,6 +357,7 @@ async fn a_task_that_runs_again_doubles_nothing() {
         assert_eq!(user(&table, &format!("k{at}")).await, Some(item([("n", 100.into())])));
     }
     store.forget_job("job-1").await.unwrap();
+    assert_eq!(run(10).await.repeated, 0, "a job that is over may begin anew");
 }
 
 #[tokio::test]
@@ -501,4 +502,54 @@ async fn after_a_failed_write_nothing_is_acknowledged_and_reads_go_on() {
         assert!([Value::Int(1), Value::Int(2)].contains(kept.get("a").unwrap()));
         table_after.put("p", [("a", 3)]).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn abandoned_overwrites_hurt_nobody() {
+    let store = store();
+    let table = table(&store);
+    for round in 0..60 {
+        let overwrite = table.overwrite(None).await.unwrap();
+        let mut writer = overwrite.writer().unwrap();
+        for at in 0..3000 {
+            let attributes = vec![(Arc::from("n"), Assign::Set(at.into()))];
+            let change = Change::Write { mode: UpdateMode::Overwrite, attributes, condition: None };
+            let key = Key::parse(format!("k{at}")).unwrap();
+            writer.write(RowChange { directory: "".into(), key, change }).await.unwrap();
+        }
+        // Bundles are still on their way.
+        drop((writer, overwrite));
+        table.put("p", [("n", round)]).await.unwrap();
+    }
+    assert_eq!(names(&table, ScanSpec::all()).await, ["p"]);
+    assert!(store.failure().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_meet_deletion_and_schemas_of_their_table() {
+    let store = store();
+    let writers = (0..3).map(|client| {
+        let table = table(&store);
+        tokio::spawn(async move {
+            for at in 0..300 {
+                table.update(format!("c{client}-{at}"), [("n", at)], UpdateMode::Replace).await.unwrap();
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    let table = table(&store);
+    for round in 0..40 {
+        match round % 4 {
+            0 => table.delete_table(IfMissing::Ignore).await.unwrap(),
+            1 => table.set_schema(Some(schema("k"))).await.unwrap(),
+            2 => table.overwrite(None).await.unwrap().commit().await.unwrap(),
+            _ => drop(table.delete_where("n > 5").await.unwrap()),
+        }
+        assert!(store.verify().unwrap().broken == 0);
+        store.statistics(true).unwrap();
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert!(store.failure().is_none());
 }
