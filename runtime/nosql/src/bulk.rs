@@ -31,7 +31,8 @@ use crate::owner::{Apply, Manner, Owner, Request, Target, Task, WriteOutcome};
 use crate::schema::TableSchema;
 use crate::slice::owner_of;
 use crate::storage::TableId;
-use crate::store::{Store, Table, rules_of, stopped};
+use crate::store::{Store, rules_of, stopped};
+use crate::table::Table;
 
 /// Rows of one bundle.
 const BUNDLE_ROWS: usize = 512;
@@ -122,7 +123,7 @@ impl Table {
 
     /// Removes the items for which the filter is true, and gives their number; an empty filter is true for all. An item
     /// that changes meanwhile is judged as it is when its turn comes.
-    pub async fn delete_where(&self, filter: impl crate::store::ToCondition) -> Result<u64> {
+    pub async fn delete_where(&self, filter: impl crate::request::ToCondition) -> Result<u64> {
         let filter = filter.to_condition()?;
         filter.check_bound()?;
         let mut keys = self.key_scan(&filter)?;
@@ -274,7 +275,7 @@ impl Overwrite {
         let entry = Entry::Table { generation, schema: self.schema.clone() };
         table.store.write_entry(table.path(), Some(entry)).await?;
         self.staging.is_kept.store(true, Ordering::Release);
-        table.cell.set_state(crate::table::State {
+        table.cell.set_state(crate::cell::State {
             generation: Some(generation),
             schema: self.schema.clone(),
             rules: self.staging.rules.clone(),

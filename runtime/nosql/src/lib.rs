@@ -17,23 +17,27 @@
 mod arbiters;
 pub mod bulk;
 mod catalog;
+mod cell;
 pub mod change;
 mod clock;
 pub mod codec;
 mod committer;
 pub mod error;
 pub mod expression;
+pub mod kv;
 pub mod limits;
 pub mod name;
 mod owner;
 pub mod partition;
 pub mod path;
+pub mod request;
 pub mod scan;
 pub mod schema;
 mod slice;
+pub mod slice_scan;
 pub mod storage;
 pub mod store;
-mod table;
+pub mod table;
 pub mod value;
 
 pub use bulk::{Overwrite, RowChange, Writer, Written};
@@ -41,9 +45,13 @@ pub use catalog::EntryKind;
 pub use codec::Version;
 pub use committer::Sync;
 pub use error::{Error, ErrorName, Result};
+pub use kv::Kv;
 pub use owner::WriteOutcome;
-pub use scan::{NameRange, Page, Part, ScanSpec, SliceScan, SliceSpec};
-pub use store::{IfMissing, Kv, Operation, Select, Store, StoreOptions, Table, increment};
+pub use request::{IfMissing, Operation, Select, Write, increment};
+pub use scan::{NameRange, Page, ScanSpec};
+pub use slice_scan::{Part, RawItem, RawValue, SliceScan, SliceSpec};
+pub use store::{Store, StoreOptions};
+pub use table::Table;
 pub use value::{Item, Kind, Value};
 
 /// An item for a test: `item! {a: 1, b: "x"}`.
