@@ -86,7 +86,11 @@ impl Fit {
         match (&self.kind, &self.returns) {
             (Kind::Value { orc, is_proleptic, from, to, casting }, returns) => {
                 let value = meant(array, *orc, *is_proleptic, zone, local)?;
-                let value = if from == to { value } else { cast_column(&value, from, to, casting).map_err(from_datafusion)? };
+                let value = match (from, to) {
+                    (from, to) if from == to => value,
+                    (DataType::Boolean | DataType::Decimal { .. }, DataType::String) => texts(&value, from, casting)?,
+                    _ => cast_column(&value, from, to, casting).map_err(from_datafusion)?,
+                };
                 reinterpreted(value, returns).map_err(failed)
             }
             (Kind::Struct(children), Arrow::Struct(fields)) => {
@@ -138,6 +142,18 @@ fn no_cast(tail: &FileTail, at: usize, _kind: u64, wanted: &DataType) -> Error {
 
 fn other_kind(expected: &str) -> Error {
     Error::internal(format!("the decoder of an ORC file was to give {expected}"))
+}
+
+/// Where ORC's readers spell values otherwise than Spark: `TRUE`, and decimals without zeros at their ends.
+fn texts(value: &ArrayRef, from: &DataType, casting: &Casting) -> Result<ArrayRef> {
+    let spelled = cast_column(value, from, &DataType::String, casting).map_err(from_datafusion)?;
+    let spelled = spelled.as_string_opt::<i32>().ok_or_else(|| other_kind("texts"))?;
+    let respell = |text: &str| match from {
+        DataType::Boolean => text.to_uppercase(),
+        _ if text.contains('.') => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        _ => text.to_owned(),
+    };
+    Ok(Arc::new(spelled.iter().map(|text| text.map(respell)).collect::<StringArray>()))
 }
 
 /// The type under which ORC stores a Spark type.

@@ -1,5 +1,6 @@
 //! Formats that can be written: their options, checked once, and a file of each.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,9 @@ use arrow::datatypes::{
     DataType as Arrow, DurationMicrosecondType, Int32Type, Int64Type, IntervalYearMonthType, Schema, SchemaRef, TimeUnit,
 };
 use arrow_avro::compression::CompressionCodec;
+use arrow_avro::schema::{
+    AVRO_NAME_METADATA_KEY, AVRO_NAMESPACE_METADATA_KEY, AVRO_ROOT_RECORD_DEFAULT_NAME, SCHEMA_METADATA_KEY,
+};
 use arrow_avro::writer::{AvroWriter, WriterBuilder, format::AvroOcfFormat};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, GzipLevel, ZstdLevel};
@@ -122,17 +126,25 @@ fn stored(kind: &Arrow) -> Arrow {
 
 fn avro(request: &WriteRequest<'_>, columns: &StructType) -> Result<Format> {
     refuse_types(columns, "Avro", |kind| matches!(kind, DataType::Null | DataType::Variant) || kind.is_interval())?;
-    request.options.refuse("Avro files", &["avroSchema", "avroSchemaUrl", "recordName", "recordNamespace"])?;
+    let options = &request.options;
     let setting = request.context.settings.get("spark.sql.avro.compression.codec").unwrap_or("snappy");
-    let compression = match request.options.get("compression").unwrap_or(setting).to_lowercase().as_str() {
+    let compression = match options.get("compression").unwrap_or(setting).to_lowercase().as_str() {
         "uncompressed" => None,
+        "deflate" => Some(CompressionCodec::Deflate),
         "snappy" => Some(CompressionCodec::Snappy),
         "zstandard" => Some(CompressionCodec::ZStandard),
-        codec @ ("deflate" | "bzip2" | "xz") => return Err(Error::unsupported(format!("Avro files compressed by {codec}"))),
+        codec @ ("bzip2" | "xz") => return Err(Error::unsupported(format!("Avro files compressed by {codec}"))),
         other => return Err(no_codec(other, "uncompressed, snappy, deflate, xz, zstandard, bzip2")),
     };
-    let schema = to_arrow_schema(columns).with_metadata([("avro.name".to_owned(), "topLevelRecord".to_owned())].into());
-    Ok(Format::Avro { compression, schema: Arc::new(schema) })
+    let name = options.get("recordname").unwrap_or(AVRO_ROOT_RECORD_DEFAULT_NAME);
+    let mut about = HashMap::from([(AVRO_NAME_METADATA_KEY.to_owned(), name.to_owned())]);
+    if let Some(namespace) = options.get("recordnamespace").filter(|namespace| !namespace.is_empty()) {
+        about.insert(AVRO_NAMESPACE_METADATA_KEY.to_owned(), namespace.to_owned());
+    }
+    if let Some(schema) = crate::avro::given_schema(options)? {
+        about.insert(SCHEMA_METADATA_KEY.to_owned(), schema);
+    }
+    Ok(Format::Avro { compression, schema: Arc::new(to_arrow_schema(columns).with_metadata(about)) })
 }
 
 fn orc(request: &WriteRequest<'_>, columns: StructType) -> Result<Format> {
