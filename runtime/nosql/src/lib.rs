@@ -30,6 +30,7 @@ pub mod name;
 mod owner;
 pub mod partition;
 pub mod path;
+pub mod read_filter;
 pub mod request;
 pub mod scan;
 pub mod schema;
