@@ -16,6 +16,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -27,7 +28,7 @@ use crate::change::{self, Change, Decision, Rules, Stored, Unchanged};
 use crate::clock::Clock;
 use crate::codec::{self, ItemRef, Names, Version};
 use crate::committer::{Failure, Queue, Staged, Work};
-use crate::error::Result;
+use crate::error::{Error, ErrorName, Result};
 use crate::expression::{Attribute, Attributes};
 use crate::name::Key;
 use crate::slice::lane_of;
@@ -280,7 +281,7 @@ impl Owner {
         let decision = {
             let stored = stored.as_ref().zip(system.as_ref());
             let stored = stored.map(|((_, item), system)| Stored { item, system });
-            change::decide(stored, &request.key, &request.change, &target.rules)?
+            decide(stored, request, &target.rules)?
         };
         Ok(match decision {
             Decision::Create(item) => WriteOutcome::Created(self.stage(target, request, Some(&item), work)),
@@ -326,6 +327,15 @@ impl Owner {
         work.version = Some(version);
         version
     }
+}
+
+/// A defect that panics costs its request an answer, not the slice its owner.
+fn decide(stored: Option<Stored<'_>>, request: &Request, rules: &Rules) -> Result<Decision> {
+    let decided = AssertUnwindSafe(|| change::decide(stored, &request.key, &request.change, rules));
+    catch_unwind(decided).unwrap_or_else(|_| {
+        let text = "the store met a defect of its own while it decided about the item, which is as it was";
+        Err(Error::new(ErrorName::StorageFailed, text).item(&request.key))
+    })
 }
 
 /// What an owner has staged and the committer has not yet committed.

@@ -25,7 +25,7 @@ impl Table {
     /// Projected values of a part of the table, for the engine.
     pub fn scan_slices(&self, spec: SliceSpec) -> Result<SliceScan> {
         let view = self.view()?.ok_or_else(|| self.cell.not_found())?;
-        Ok(SliceScan::new(view.0, view.1, spec))
+        Ok(SliceScan::new(self.clone(), view.0, view.1, spec))
     }
 }
 
@@ -133,6 +133,8 @@ impl<'a> RawItem<'a> {
 
 /// Values of a part of a table, page by page, as the table was when the scan began.
 pub struct SliceScan {
+    /// Keeps the store open.
+    table: Table,
     view: Arc<dyn View>,
     generation: TableId,
     steps: VecDeque<Step>,
@@ -142,7 +144,7 @@ pub struct SliceScan {
 }
 
 impl SliceScan {
-    fn new(view: Arc<dyn View>, generation: TableId, spec: SliceSpec) -> Self {
+    fn new(table: Table, view: Arc<dyn View>, generation: TableId, spec: SliceSpec) -> Self {
         let mut wanted: Vec<Arc<str>> = spec.attributes.iter().filter(|name| !name::is_system(name)).cloned().collect();
         wanted.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         wanted.dedup();
@@ -151,12 +153,17 @@ impl SliceScan {
             None => Place::Stored(wanted.partition_point(|known| known.as_bytes() < name.as_bytes())),
         };
         let places = spec.attributes.iter().map(place).collect();
-        Self { view, generation, steps: spec.steps(), wanted, places }
+        Self { table, view, generation, steps: spec.steps(), wanted, places }
     }
 
     /// Shows up to `limit` items; false when there are no more. Blocks on the storage.
     pub fn next_page(&mut self, limit: usize, take: &mut dyn FnMut(&RawItem<'_>) -> Result<()>) -> Result<bool> {
-        let Self { view, generation, steps, wanted, places } = self;
+        let path = self.table.path().clone();
+        self.page(limit, take).map_err(|why| why.table(path))
+    }
+
+    fn page(&mut self, limit: usize, take: &mut dyn FnMut(&RawItem<'_>) -> Result<()>) -> Result<bool> {
+        let Self { view, generation, steps, wanted, places, .. } = self;
         let mut shown = 0;
         let mut show = |key: &[u8], value: &[u8]| -> Result<bool> {
             let item = ItemRef::parse(value)?;
