@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes};
-use emberflow_connect::rpc::{Call, Metadata, Method, Peer, Rpc, SERVICE_NAME, Status};
+use emberflow_connect::rpc::{Call, Metadata, Method, Peer, Rpc, Status};
 use futures::StreamExt;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -128,8 +128,7 @@ async fn open(
         let value = MetadataValue::try_from(value).map_err(|_| bad_header(name.as_str()))?;
         request.metadata_mut().insert(name, value);
     }
-    let path = format!("/{SERVICE_NAME}/{}", method.name());
-    let path = http::uri::PathAndQuery::try_from(path).map_err(|error| tonic::Status::internal(error.to_string()))?;
+    let path = http::uri::PathAndQuery::try_from(method.path()).map_err(|error| tonic::Status::internal(error.to_string()))?;
     Ok(grpc.streaming(request, path, Plain).await?.into_inner())
 }
 

@@ -15,6 +15,8 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use parking_lot::Mutex;
 
+use crate::kv::KeyValue;
+
 /// Who a session belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
@@ -23,7 +25,7 @@ pub struct SessionKey {
 }
 
 /// An engine, as far as the protocol is concerned.
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: KeyValue {
     /// A new session. The service calls this once per session and keeps the answer.
     fn open(&self, key: &SessionKey) -> Result<Arc<dyn SessionBackend>>;
     /// A new session with a copy of another's settings, temporary views and functions.

@@ -1,5 +1,5 @@
 //! Spark Connect's protobuf, and nothing but: messages to our plan tree, results and errors back to messages, and the
-//! wire state of sessions (operations that can be reattached, released, interrupted).
+//! wire state of sessions (operations that can be reattached, released, interrupted). Beside it the key-value service (`kv`).
 //!
 //!     bytes ─► service ─► decode ─► Statement ─► Backend ─► Rows ─► results ─► operation (log) ─► bytes
 //!                 └── session: ids, settings, blocks of local data, errors to be fetched
@@ -13,6 +13,7 @@ pub mod decode;
 mod deep;
 pub mod encode;
 mod errors;
+pub mod kv;
 mod operation;
 mod results;
 pub mod rpc;

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 /// How many responses may wait for a reader before the producer pauses.
 pub const RESPONSES_BUFFERED_MAX: usize = 4;
 
-/// The methods of `spark.connect.SparkConnectService`.
+/// The methods of `spark.connect.SparkConnectService`, and the one of `emberflow.kv.KeyValue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     ExecutePlan,
@@ -31,14 +31,18 @@ pub enum Method {
     FetchErrorDetails,
     CloneSession,
     GetStatus,
+    /// `Execute` of the key-value service.
+    KeyValue,
 }
 
-/// The gRPC name of the service all methods belong to.
+/// The gRPC name of the service all methods but one belong to.
 pub const SERVICE_NAME: &str = "spark.connect.SparkConnectService";
+/// The gRPC name of the service of [`Method::KeyValue`].
+pub const KEY_VALUE_SERVICE_NAME: &str = "emberflow.kv.KeyValue";
 
 impl Method {
-    /// Every method, in the order of Spark's service definition.
-    pub const ALL: [Method; 12] = [
+    /// Every method, in the order of the service definitions.
+    pub const ALL: [Method; 13] = [
         Method::ExecutePlan,
         Method::AnalyzePlan,
         Method::Config,
@@ -51,6 +55,7 @@ impl Method {
         Method::FetchErrorDetails,
         Method::CloneSession,
         Method::GetStatus,
+        Method::KeyValue,
     ];
 
     /// The bare name, as in the service definition.
@@ -68,18 +73,32 @@ impl Method {
             Method::FetchErrorDetails => "FetchErrorDetails",
             Method::CloneSession => "CloneSession",
             Method::GetStatus => "GetStatus",
+            Method::KeyValue => "Execute",
         }
+    }
+
+    /// The service it belongs to.
+    pub fn service(self) -> &'static str {
+        match self {
+            Method::KeyValue => KEY_VALUE_SERVICE_NAME,
+            _ => SERVICE_NAME,
+        }
+    }
+
+    /// Its path in HTTP: `/spark.connect.SparkConnectService/Config`.
+    pub fn path(self) -> String {
+        format!("/{}/{}", self.service(), self.name())
     }
 
     /// The method called `name`, bare (`Config`) or with its service (`spark.connect.SparkConnectService/Config`, with
     /// or without a leading slash).
     pub fn named(name: &str) -> Option<Method> {
-        let bare = match name.trim_start_matches('/').rsplit_once('/') {
-            Some((service, bare)) if service == SERVICE_NAME => bare,
-            Some(_) => return None,
-            None => name,
+        let (service, bare) = match name.trim_start_matches('/').rsplit_once('/') {
+            Some((service, bare)) => (Some(service), bare),
+            None => (None, name),
         };
-        Method::ALL.into_iter().find(|method| method.name() == bare)
+        let is_meant = |method: &Method| method.name() == bare && service.is_none_or(|service| method.service() == service);
+        Method::ALL.into_iter().find(is_meant)
     }
 }
 

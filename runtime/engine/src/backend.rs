@@ -14,7 +14,7 @@ use crate::session::Session;
 
 /// Holds the engine weakly: the engine owns the service that owns this.
 pub(crate) struct EngineBackend {
-    engine: Weak<Engine>,
+    pub(crate) engine: Weak<Engine>,
 }
 
 impl EngineBackend {

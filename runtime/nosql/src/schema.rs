@@ -83,6 +83,17 @@ impl TableSchema {
         Json::Object(object).to_string()
     }
 
+    /// Whether a table may have it, as [`reconcile`] checks what a write states.
+    pub fn check(&self) -> Result<()> {
+        check_fields(&self.fields)?;
+        let Some(key) = &self.key else { return Ok(()) };
+        if key.buckets > 0 && key.sorting.is_none() {
+            return Err(Error::new(ErrorName::InvalidOption, "range-scan-even-distribution needs a sorting-key"));
+        }
+        check_key_columns(&self.fields, key)?;
+        check_partition_columns(&self.fields, &self.partition, key)
+    }
+
     /// Reads the JSON form, also of files that other stores wrote. `StorageCorrupt`, or `UnsupportedType` for a type that no
     /// attribute has.
     pub fn from_json(text: &str) -> Result<Self> {

@@ -252,17 +252,7 @@ impl Store {
         let mut all = Vec::new();
         for (path, entry) in catalog::entries(&**storage)? {
             let Entry::Table { generation, schema } = entry else { continue };
-            let Some(held) = unless_replaced(storage.statistics(generation))? else { continue };
-            let mut items = None;
-            if count_items {
-                let mut count = 0;
-                let scanned = storage.view()?.scan(generation, &KeyRange::all(), &mut |_, _| {
-                    count += 1;
-                    Flow::Continue
-                });
-                items = unless_replaced(scanned)?.map(|()| count);
-            }
-            all.push(Statistics { path, generation, items, bytes: held.bytes, files: held.files, has_schema: schema.is_some() });
+            all.extend(Statistics::of(&**storage, path, generation, schema.is_some(), count_items)?);
         }
         Ok(all)
     }
@@ -461,7 +451,7 @@ impl Verified {
     }
 }
 
-/// What [`Store::statistics`] knows of a table.
+/// What [`Store::statistics`] and [`Table::statistics`] know of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statistics {
     pub path: TablePath,
@@ -470,4 +460,27 @@ pub struct Statistics {
     pub bytes: u64,
     pub files: u64,
     pub has_schema: bool,
+}
+
+impl Statistics {
+    /// None if the table was replaced meanwhile.
+    pub(crate) fn of(
+        storage: &dyn Storage,
+        path: TablePath,
+        generation: TableId,
+        has_schema: bool,
+        count_items: bool,
+    ) -> Result<Option<Self>> {
+        let Some(held) = unless_replaced(storage.statistics(generation))? else { return Ok(None) };
+        let mut items = None;
+        if count_items {
+            let mut count = 0;
+            let scanned = storage.view()?.scan(generation, &KeyRange::all(), &mut |_, _| {
+                count += 1;
+                Flow::Continue
+            });
+            items = unless_replaced(scanned)?.map(|()| count);
+        }
+        Ok(Some(Self { path, generation, items, bytes: held.bytes, files: held.files, has_schema }))
+    }
 }

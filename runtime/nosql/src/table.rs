@@ -12,7 +12,7 @@ use tokio::sync::{OwnedRwLockReadGuard, oneshot};
 
 use crate::catalog::Entry;
 use crate::cell::{Cell, State};
-use crate::change::{Change, UpdateMode};
+use crate::change::{Change, Unchanged, UpdateMode};
 use crate::codec::{self, ItemRef, Names};
 use crate::error::{Error, ErrorName, Result};
 use crate::name::Key;
@@ -22,7 +22,7 @@ use crate::request::{Assigned, IfMissing, Operation, Select, ToKey, ToUpdate, Wr
 use crate::schema::TableSchema;
 use crate::slice::owner_of;
 use crate::storage::{Flow, StorageError, TableId, View};
-use crate::store::{Store, state_of, stopped};
+use crate::store::{Statistics, Store, state_of, stopped};
 use crate::value::Item;
 
 /// Most operations of one [`Table::batch`].
@@ -228,6 +228,12 @@ impl Table {
             let text = format!("a batch has at most {BATCH_OPERATIONS} operations, this one has {}", operations.len());
             return Err(Error::new(ErrorName::LimitExceeded, text));
         }
+        let only_deletes = operations.iter().all(|operation| matches!(operation.change, Change::Delete { .. }));
+        if only_deletes && self.cell.table()?.generation.is_none() {
+            let nothing =
+                |operation: Operation| operation.change.check().map(|()| WriteOutcome::Unchanged(Unchanged::NoSuchItem));
+            return Ok(operations.into_iter().map(nothing).collect());
+        }
         let owners = self.store.owners()?;
         let mut shares: Vec<(Vec<usize>, Vec<Request>)> = owners.iter().map(|_| Default::default()).collect();
         let mut results: Vec<Result<WriteOutcome>> = operations.iter().map(|_| Err(stopped())).collect();
@@ -292,6 +298,18 @@ impl Table {
         self.store.write_entry(self.path(), None).await?;
         self.cell.set_state(State::default());
         self.store.order(move |storage| storage.drop_table(generation)).await
+    }
+
+    /// What the table holds, its partitions too; counts items only if asked, because that reads them all. Blocks.
+    pub fn statistics(&self, count_items: bool) -> Result<Statistics> {
+        loop {
+            let state = self.cell.table()?;
+            let generation = state.generation.ok_or_else(|| self.cell.not_found())?;
+            let (path, has_schema) = (self.path().clone(), state.schema.is_some());
+            if let Some(found) = Statistics::of(&**self.store.storage(), path, generation, has_schema, count_items)? {
+                return Ok(found);
+            }
+        }
     }
 
     /// Gives back the room of what was replaced and removed. Blocks while it works.

@@ -1,4 +1,4 @@
-//! HTTP/2 to calls: every method of the Spark Connect service goes to the engine's `Rpc` as bytes.
+//! HTTP/2 to calls: every method of the Spark Connect service and of the key-value service goes to the engine's `Rpc` as bytes.
 //!
 //!     request stream ─► Call ─► response stream          (a dropped response stream drops the call: it is cancelled)
 //!
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use emberflow::connect::rpc::{Metadata, Method, Rpc, SERVICE_NAME, Status as CallStatus};
+use emberflow::connect::rpc::{KEY_VALUE_SERVICE_NAME, Metadata, Method, Rpc, SERVICE_NAME, Status as CallStatus};
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -37,6 +37,10 @@ impl SparkConnect {
         Self { rpc, token: token.map(Into::into) }
     }
 }
+
+/// The same under the name of the key-value service; calls pass the same door.
+#[derive(Clone)]
+pub struct KeyValue(pub SparkConnect);
 
 /// Whether a call brings the shared token, if one was asked for. Scala's client says `Authentication` where others say
 /// `Authorization`.
@@ -82,6 +86,24 @@ impl Service<http::Request<Body>> for SparkConnect {
             Ok(grpc.streaming(handler, request).await)
         }
         .boxed()
+    }
+}
+
+impl NamedService for KeyValue {
+    const NAME: &'static str = KEY_VALUE_SERVICE_NAME;
+}
+
+impl Service<http::Request<Body>> for KeyValue {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        self.0.call(request)
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 
-use crate::grpc::SparkConnect;
+use crate::grpc::{KeyValue, SparkConnect};
 
 #[derive(Debug, Args)]
 pub struct ServeArguments {
@@ -81,7 +81,8 @@ async fn listen(engine: Arc<Engine>, arguments: ServeArguments) -> Result<()> {
             server.tls_config(ServerTlsConfig::new().identity(identity)).map_err(|error| refused(format!("TLS: {error}")))?;
     }
     let token = arguments.token.filter(|token| !token.is_empty());
-    let router = server.add_service(SparkConnect::new(engine.rpc(), token));
+    let calls = SparkConnect::new(engine.rpc(), token);
+    let router = server.add_service(calls.clone()).add_service(KeyValue(calls));
     println!("listening on sc://{address}");
     let serving = router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), interrupted());
     serving.await.map_err(|error| Error::internal(format!("the listener ended: {error}")))

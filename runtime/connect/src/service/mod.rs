@@ -1,4 +1,4 @@
-//! The twelve methods of `SparkConnectService`, over any transport.
+//! The twelve methods of `SparkConnectService` and the one of the key-value service, over any transport.
 //!
 //!     Call ─► authorize ─► method ─► session (by user and id) ─► answer, or Status with an errorId
 //!
@@ -10,6 +10,7 @@
 //! | `upload` | AddArtifacts, ArtifactStatus |
 //! | `rows` | none: ExecutePlan for a host in the same process, rows not encoded |
 //! | `lifecycle` | ReleaseSession, CloneSession, GetStatus, Interrupt, FetchErrorDetails |
+//! | `key_value` | Execute of the key-value service, which knows no sessions |
 //!
 //! Nothing here blocks: each call is a task of the runtime given to [`Service::new`].
 //! Not here: gRPC (`emberflow-server`), JNI (`emberflow-jvm`). Begin at [`Service`].
@@ -17,6 +18,7 @@
 mod analyze;
 mod config;
 mod execute;
+mod key_value;
 mod lifecycle;
 mod request;
 mod rows;
@@ -141,6 +143,7 @@ impl Core {
             Method::FetchErrorDetails => lifecycle::fetch_error_details(self, request),
             Method::CloneSession => lifecycle::clone_session(self, request),
             Method::GetStatus => lifecycle::get_status(self, request),
+            Method::KeyValue => key_value::execute(self, request).await,
             Method::ExecutePlan | Method::ReattachExecute | Method::AddArtifacts => {
                 Err(errors::invalid_argument("the call is a stream"))
             }

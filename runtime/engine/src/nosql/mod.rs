@@ -1,10 +1,14 @@
 //! The NoSQL store as the engine holds it: opened at its first use, one for the process, one process for a folder.
 //!
 //! ```text
+//! KeyValue::execute ─► service ─► Engine::store
 //! Engine::store ─► <ember.nosql.dir, else the warehouse's .nosql> ─► emberflow_nosql::Store
 //! ```
 //!
 //! Not here: what the store does (`emberflow-nosql`).
+
+mod messages;
+mod service;
 
 use std::path::PathBuf;
 

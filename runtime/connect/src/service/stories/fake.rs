@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use crate::backend::{
     Answer, Backend, Observed, Operation, OperatorMetrics, Outcome, Progress, Question, Rows, SessionBackend, SessionKey, Watch,
 };
+use crate::kv::{self, KeyValue};
 
 /// Sees what happened to its sessions.
 #[derive(Default)]
@@ -50,6 +51,14 @@ impl Fake {
             executed: self.executed.clone(),
             local: self.local.clone(),
         })
+    }
+}
+
+impl KeyValue for Fake {
+    /// Says which container was meant.
+    fn execute(&self, request: kv::Request) -> BoxFuture<'static, kv::Response> {
+        let answer = kv::response::Answer::Json(request.container);
+        std::future::ready(kv::Response { answer: Some(answer) }).boxed()
     }
 }
 

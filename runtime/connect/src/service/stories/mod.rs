@@ -1,6 +1,7 @@
 //! The protocol told as stories: a client of few lines against the service over a backend made by hand.
 
 mod fake;
+mod key_value;
 mod lifecycle;
 mod reading;
 mod running;
