@@ -284,13 +284,12 @@ fn append<T>(all: &mut Vec<T>, more: Vec<T>) {
 mod tests {
     use super::*;
     use crate::storage::{FaultyStorage, ItemWrite, MemoryStorage, faulty::Fault};
-    use std::sync::mpsc;
 
     struct Bench {
         storage: Arc<FaultyStorage>,
         queue: Arc<Queue>,
         committer: Option<Committer>,
-        answers: (mpsc::Sender<(u32, bool)>, mpsc::Receiver<(u32, bool)>),
+        answers: Arc<Mutex<Vec<(u32, bool)>>>,
     }
 
     fn bench(sync: Sync) -> Bench {
@@ -298,23 +297,31 @@ mod tests {
         storage.create_table(1).unwrap();
         let queue = Arc::new(Queue::default());
         let committer = Committer { storage: storage.clone(), queue: queue.clone(), failure: Failure::default(), sync };
-        Bench { storage, queue, committer: Some(committer), answers: mpsc::channel() }
+        Bench { storage, queue, committer: Some(committer), answers: Arc::default() }
     }
 
     impl Bench {
         fn stage(&self, number: u32, key: &str) {
             let items = vec![ItemWrite { table: 1, key: key.as_bytes().into(), value: Some(Arc::from([1])) }];
-            let answers = self.answers.0.clone();
-            let done: Done = Box::new(move |result| answers.send((number, result.is_ok())).unwrap());
+            let answers = self.answers.clone();
+            let done: Done = Box::new(move |result| answers.lock().push((number, result.is_ok())));
             let batch = Batch { items, facts: Vec::new() };
             let version = Some(Version::from_nanos(i64::from(number)));
             self.queue.push(Work::Staged(Staged { batch, version, is_final: true, done }));
         }
 
+        /// Waits for so many answers.
+        fn answered(&self, count: usize) -> Vec<(u32, bool)> {
+            while self.answers.lock().len() < count {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            self.answers.lock().clone()
+        }
+
         fn run(&mut self) -> Vec<(u32, bool)> {
             self.queue.close();
             self.committer.take().unwrap().run();
-            self.answers.1.try_iter().collect()
+            self.answers.lock().clone()
         }
     }
 
@@ -334,6 +341,48 @@ mod tests {
             (0..2).for_each(|number| bench.stage(number, "a"));
             assert_eq!(bench.run(), vec![(0, false), (1, false)], "{fault:?}");
         }
+    }
+
+    #[test]
+    fn an_interval_syncs_behind_the_answers() {
+        let mut bench = bench(Sync::Interval(Duration::from_millis(5)));
+        bench.storage.plan(Fault::SyncFails(0));
+        let committer = bench.committer.take().unwrap();
+        let failure = committer.failure.clone();
+        let thread = std::thread::spawn(move || committer.run());
+        bench.stage(1, "a");
+        assert_eq!(bench.answered(1), [(1, true)], "the answer does not wait for the sync");
+        let begin = Instant::now();
+        while failure.get().is_none() && begin.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(failure.get().is_some(), "a sync was tried, and failed");
+        bench.stage(2, "a");
+        assert_eq!(bench.answered(2)[1], (2, false));
+        bench.queue.close();
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_full_queue_makes_owners_wait() {
+        let mut bench = bench(Sync::Never);
+        let big = "x".repeat(QUEUE_BYTES / 2);
+        bench.stage(1, &big);
+        let committer = bench.committer.take().unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                bench.stage(2, &big);
+                bench.stage(3, &big);
+            });
+            std::thread::sleep(Duration::from_millis(20));
+            assert!(!waiting.is_finished());
+            assert!(bench.answers.lock().is_empty());
+            let running = scope.spawn(|| committer.run());
+            waiting.join().unwrap();
+            bench.queue.close();
+            running.join().unwrap();
+        });
+        assert_eq!(bench.answered(3), [(1, true), (2, true), (3, true)]);
     }
 
     #[test]
