@@ -1,17 +1,14 @@
-//! Many rows: writers that send them to the owners in bundles, and tables replaced as a whole.
+//! Many rows: writers that send them to the owners in bundles.
 //!
 //! ```text
 //! rows ─► one bundle per owner ─► owners, in order ─► committer (written, not synced) ─► finish: one sync
-//!
-//! overwrite: a new generation nobody reads ─► commit: one record names it ─► the old generation is dropped
 //! ```
 //!
 //! A writer keeps few bundles on their way and waits for the oldest, so a table that takes no more stops the rows. Rows of
-//! one key are applied in the order given. The first error ends the writer; rows before it stay, except in an overwrite,
-//! where nothing was ever seen. A writer with a task may run again: rows that were applied are left out, so increments do
-//! not double.
+//! one key are applied in the order given. The first error ends the writer; rows before it stay. A writer with a task may
+//! run again: rows that were applied are left out, so increments do not double.
 //!
-//! Not here: what a row makes of an item (`change`).
+//! Not here: what a row makes of an item (`change`), rows of a table that is replaced (`overwrite`).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,17 +18,14 @@ use actix::Addr;
 use futures::{Stream, StreamExt};
 use tokio::sync::oneshot;
 
-use crate::catalog::Entry;
-use crate::change::{Assign, Change, Rules};
+use crate::change::{Assign, Change};
 use crate::codec;
-use crate::committer::{Order, Work};
-use crate::error::{Error, ErrorName, Result};
+use crate::error::Result;
 use crate::name::Key;
-use crate::owner::{Apply, Manner, Owner, Request, Target, Task, WriteOutcome};
-use crate::schema::TableSchema;
+use crate::overwrite::StagedRows;
+use crate::owner::{Manner, Owner, Request, Task, WriteOutcome};
 use crate::slice::owner_of;
-use crate::storage::TableId;
-use crate::store::{Store, rules_of, stopped};
+use crate::store::stopped;
 use crate::table::Table;
 
 /// Rows of one bundle.
@@ -87,7 +81,8 @@ pub struct Writer {
     on_their_way: VecDeque<Answer>,
     manner: Manner,
     failed: Arc<AtomicBool>,
-    staging: Option<Arc<Staging>>,
+    /// Rows of an overwrite go here instead.
+    staged: Option<StagedRows>,
     next_row: u64,
     written: Written,
 }
@@ -103,12 +98,12 @@ type Answer = oneshot::Receiver<Result<Vec<Result<WriteOutcome>>>>;
 impl Table {
     /// A writer whose rows are applied as they come.
     pub fn writer(&self) -> Result<Writer> {
-        Writer::new(self.clone(), None, None)
+        Writer::new(self.clone(), None)
     }
 
     /// A writer of one task of a job; if the task runs again with the same rows, those that were applied are left out.
     pub fn writer_of_task(&self, job: &str, task: u32) -> Result<Writer> {
-        Writer::new(self.clone(), Some(Task { job: job.into(), task }), None)
+        Writer::new(self.clone(), Some(Task { job: job.into(), task }))
     }
 
     /// Applies a stream of rows. See [`Writer`].
@@ -136,28 +131,24 @@ impl Table {
         }
         Ok(writer.finish().await?.deleted)
     }
-
-    /// Begins to replace the table as a whole.
-    pub async fn overwrite(&self, schema: Option<TableSchema>) -> Result<Overwrite> {
-        self.check_whole("cannot be overwritten alone")?;
-        self.cell.table()?;
-        let generation = self.store.next_id();
-        self.store.order(move |storage| storage.create_table(generation)).await?;
-        let schema = schema.map(Arc::new);
-        let rules = rules_of(schema.as_deref(), self.store.limits());
-        let staging = Staging { store: self.store.clone(), generation, rules, is_kept: AtomicBool::new(false) };
-        Ok(Overwrite { table: self.clone(), schema, staging: Arc::new(staging) })
-    }
 }
 
 impl Writer {
-    fn new(table: Table, task: Option<Task>, staging: Option<Arc<Staging>>) -> Result<Self> {
+    fn new(table: Table, task: Option<Task>) -> Result<Self> {
         let owners = table.store.owners()?;
         let failed = Arc::new(AtomicBool::new(false));
         let bundles = owners.iter().map(|_| Bundle::default()).collect();
         let manner = Manner::Rows { failed: failed.clone(), task };
         let on_their_way = VecDeque::new();
-        Ok(Self { table, owners, bundles, on_their_way, manner, failed, staging, next_row: 0, written: Written::default() })
+        let written = Written::default();
+        Ok(Self { table, owners, bundles, on_their_way, manner, failed, staged: None, next_row: 0, written })
+    }
+
+    /// A writer into a table nobody reads yet.
+    pub(crate) fn staged(table: Table, staged: StagedRows) -> Result<Self> {
+        let mut writer = Self::new(table, None)?;
+        writer.staged = Some(staged);
+        Ok(writer)
     }
 
     /// Takes a row; waits if too many are on their way.
@@ -172,6 +163,11 @@ impl Writer {
 
     pub(crate) async fn write_at(&mut self, directory: impl AsRef<str>, key: Key, change: Change) -> Result<()> {
         let place: Arc<[u8]> = codec::encode_key(directory.as_ref(), &key).into();
+        if let Some(staged) = &mut self.staged {
+            let outcome = staged.write(place, &key, &change).await.map_err(|why| why.table(self.table.path()))?;
+            self.written.count(outcome);
+            return Ok(());
+        }
         let owner = owner_of(key.slice(), self.owners.len());
         let bundle = &mut self.bundles[owner];
         bundle.bytes += place.len() + size_of_change(&change);
@@ -185,15 +181,17 @@ impl Writer {
 
     /// Sends what is left, waits for all answers, and makes them durable.
     pub async fn finish(mut self) -> Result<Written> {
+        if let Some(staged) = self.staged.take() {
+            staged.finish().await.map_err(|why| why.table(self.table.path()))?;
+            return Ok(self.written);
+        }
         for owner in 0..self.owners.len() {
             self.send(owner).await?;
         }
         while !self.on_their_way.is_empty() {
             self.take_answer().await?;
         }
-        if self.staging.is_none() {
-            self.table.store.barrier().await?;
-        }
+        self.table.store.barrier().await?;
         Ok(self.written)
     }
 
@@ -206,11 +204,7 @@ impl Writer {
             self.take_answer().await?;
         }
         let (manner, address) = (self.manner.clone(), &self.owners[owner]);
-        let answer = match &self.staging {
-            None => self.table.send(address, requests, manner, false).await?,
-            Some(staging) => staging.send(address, requests, manner).await?,
-        };
-        self.on_their_way.push_back(answer);
+        self.on_their_way.push_back(self.table.send(address, requests, manner, false).await?);
         Ok(())
     }
 
@@ -238,73 +232,5 @@ impl Drop for Writer {
     /// Bundles that still wait in mailboxes are left out: nobody will hear of them.
     fn drop(&mut self) {
         self.failed.store(true, Ordering::Release);
-    }
-}
-
-/// A table being replaced. Readers see the old one until [`Overwrite::commit`]; dropped without it, the old one stays.
-pub struct Overwrite {
-    table: Table,
-    schema: Option<Arc<TableSchema>>,
-    staging: Arc<Staging>,
-}
-
-/// A generation nobody reads.
-struct Staging {
-    store: Store,
-    generation: TableId,
-    rules: Arc<Rules>,
-    is_kept: AtomicBool,
-}
-
-impl Overwrite {
-    /// A writer into the new table; every row meets no item.
-    pub fn writer(&self) -> Result<Writer> {
-        Writer::new(self.table.clone(), None, Some(self.staging.clone()))
-    }
-
-    /// Puts the new table in the place of the old one, in one step. All writers must have finished.
-    pub async fn commit(self) -> Result<()> {
-        if Arc::strong_count(&self.staging) > 1 {
-            let text = "an overwrite is committed when its writers have finished; one still writes";
-            return Err(Error::new(ErrorName::InvalidArgument, text).table(self.table.path()));
-        }
-        let (table, generation) = (&self.table, self.staging.generation);
-        let _control = table.store.control().await;
-        let _gate = table.cell.gate.write().await;
-        let old = table.cell.table()?.generation;
-        let entry = Entry::Table { generation, schema: self.schema.clone() };
-        table.store.write_entry(table.path(), Some(entry)).await?;
-        self.staging.is_kept.store(true, Ordering::Release);
-        table.cell.set_state(crate::cell::State {
-            generation: Some(generation),
-            schema: self.schema.clone(),
-            rules: self.staging.rules.clone(),
-            is_stream: false,
-        });
-        if let Some(old) = old {
-            // The record counts; what cannot be dropped now is dropped when the store is opened.
-            let _ = table.store.order(move |storage| storage.drop_table(old)).await;
-        }
-        Ok(())
-    }
-}
-
-impl Staging {
-    async fn send(self: &Arc<Self>, owner: &Addr<Owner>, requests: Vec<Request>, manner: Manner) -> Result<Answer> {
-        let (reply, answer) = oneshot::channel();
-        let target = Target { generation: self.generation, rules: self.rules.clone(), is_staging: true };
-        let apply = Apply { target, requests, manner, is_final: false, reply, hold: Box::new(self.clone()) };
-        owner.send(apply).await.map_err(|_| stopped())?;
-        Ok(answer)
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        if !*self.is_kept.get_mut() {
-            let generation = self.generation;
-            let order: Order = Box::new(move |storage| storage.drop_table(generation));
-            self.store.queue().push(Work::Order(order, Box::new(drop)));
-        }
     }
 }

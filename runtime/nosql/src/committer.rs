@@ -170,6 +170,8 @@ pub(crate) struct Committer {
     pub queue: Arc<Queue>,
     pub failure: Failure,
     pub sync: Sync,
+    /// The highest version written so far: groups do not come in the order of their versions.
+    pub highest: Option<Version>,
 }
 
 /// Key of the highest version ever written.
@@ -177,7 +179,7 @@ pub(crate) const CLOCK: &[u8] = b"clock";
 
 impl Committer {
     /// Serves until the queue is closed and empty.
-    pub fn run(self) {
+    pub fn run(mut self) {
         let mut unsynced_since: Option<Instant> = None;
         loop {
             let until = match (self.sync, unsynced_since) {
@@ -199,7 +201,7 @@ impl Committer {
     }
 
     /// Whether something was written that is not known to be synced.
-    fn commit_all(&self, works: Vec<Work>) -> bool {
+    fn commit_all(&mut self, works: Vec<Work>) -> bool {
         let mut unsynced = false;
         let mut group = Vec::new();
         for work in works {
@@ -215,7 +217,7 @@ impl Committer {
         self.commit(group) || unsynced
     }
 
-    fn commit(&self, group: Vec<Staged>) -> bool {
+    fn commit(&mut self, group: Vec<Staged>) -> bool {
         if group.is_empty() {
             return false;
         }
@@ -230,7 +232,10 @@ impl Committer {
             append(&mut whole.facts, staged.batch.facts);
             dones.push(staged.done);
         }
-        if let Some(version) = version {
+        if version > self.highest {
+            self.highest = version;
+        }
+        if let (Some(_), Some(version)) = (version, self.highest) {
             whole.put_fact(CLOCK.to_vec(), version.nanos().to_le_bytes().to_vec());
         }
         let wrote = !whole.is_empty();
@@ -296,7 +301,8 @@ mod tests {
         let storage = Arc::new(FaultyStorage::around(Arc::new(MemoryStorage::new())));
         storage.create_table(1).unwrap();
         let queue = Arc::new(Queue::default());
-        let committer = Committer { storage: storage.clone(), queue: queue.clone(), failure: Failure::default(), sync };
+        let committer =
+            Committer { storage: storage.clone(), queue: queue.clone(), failure: Failure::default(), sync, highest: None };
         Bench { storage, queue, committer: Some(committer), answers: Arc::default() }
     }
 

@@ -84,8 +84,6 @@ pub(crate) enum Manner {
 pub(crate) struct Target {
     pub generation: TableId,
     pub rules: Arc<Rules>,
-    /// A generation nobody reads yet: every request meets no item.
-    pub is_staging: bool,
 }
 
 /// Requests for items of one owner.
@@ -268,10 +266,7 @@ impl Owner {
     }
 
     fn apply_one(&mut self, target: &Target, request: &Request, work: &mut Gathered) -> Result<WriteOutcome> {
-        let stored = match target.is_staging {
-            true => None,
-            false => self.read(target.generation, &request.place).map_err(|why| why.item(&request.key))?,
-        };
+        let stored = self.read(target.generation, &request.place).map_err(|why| why.item(&request.key))?;
         let system = stored.as_ref().map(|(version, item)| SystemAttributes {
             name: request.key.as_str(),
             version: *version,
@@ -281,7 +276,7 @@ impl Owner {
         let decision = {
             let stored = stored.as_ref().zip(system.as_ref());
             let stored = stored.map(|((_, item), system)| Stored { item, system });
-            decide(stored, request, &target.rules)?
+            decide(stored, &request.key, &request.change, &target.rules)?
         };
         Ok(match decision {
             Decision::Create(item) => WriteOutcome::Created(self.stage(target, request, Some(&item), work)),
@@ -320,9 +315,7 @@ impl Owner {
             codec::encode_item(&mut self.buffer, &request.place, version, item);
             Arc::from(&*self.buffer)
         });
-        if !target.is_staging {
-            self.staged.put(target.generation, &request.place, value.clone());
-        }
+        self.staged.put(target.generation, &request.place, value.clone());
         work.batch.items.push(ItemWrite { table: target.generation, key: request.place.clone(), value });
         work.version = Some(version);
         version
@@ -330,11 +323,11 @@ impl Owner {
 }
 
 /// A defect that panics costs its request an answer, not the slice its owner.
-fn decide(stored: Option<Stored<'_>>, request: &Request, rules: &Rules) -> Result<Decision> {
-    let decided = AssertUnwindSafe(|| change::decide(stored, &request.key, &request.change, rules));
+pub(crate) fn decide(stored: Option<Stored<'_>>, key: &Key, change: &Change, rules: &Rules) -> Result<Decision> {
+    let decided = AssertUnwindSafe(|| change::decide(stored, key, change, rules));
     catch_unwind(decided).unwrap_or_else(|_| {
         let text = "the store met a defect of its own while it decided about the item, which is as it was";
-        Err(Error::new(ErrorName::StorageFailed, text).item(&request.key))
+        Err(Error::new(ErrorName::StorageFailed, text).item(key))
     })
 }
 

@@ -193,7 +193,7 @@ impl Store {
             return Err(Error::new(ErrorName::TableExists, "a table lies at this path").table(path));
         }
         let _gate = cell.gate.write().await;
-        self.write_entry(&cell.path, Some(Entry::Stream)).await?;
+        self.write_entry(&cell.path, Some(Entry::Stream), None).await?;
         cell.set_state(State { is_stream: true, ..State::default() });
         Ok(())
     }
@@ -204,7 +204,7 @@ impl Store {
         let _control = self.inner.control.lock().await;
         if cell.state().is_stream {
             let _gate = cell.gate.write().await;
-            self.write_entry(&cell.path, None).await?;
+            self.write_entry(&cell.path, None, None).await?;
             cell.set_state(State::default());
         }
         Ok(())
@@ -310,6 +310,7 @@ impl Store {
             queue: shared.queue.clone(),
             failure: shared.failure.clone(),
             sync: self.inner.sync,
+            highest: None,
         };
         std::thread::Builder::new()
             .name("emberflow-nosql-committer".to_owned())
@@ -336,38 +337,40 @@ impl Store {
 
     /// Waits until everything acknowledged so far has the durability of the store.
     pub(crate) async fn barrier(&self) -> Result<()> {
-        self.owners()?;
-        let (sender, receiver) = oneshot::channel();
-        let done = Box::new(move |result| drop(sender.send(result)));
-        let staged = Staged { batch: Batch::default(), version: None, is_final: true, done };
-        self.queue().push(Work::Staged(staged));
-        receiver.await.unwrap_or_else(|_| Err(stopped()))
+        self.commit(Batch::default(), None).await
+    }
+
+    pub(crate) fn next_version(&self) -> Version {
+        self.inner.shared.clock.next()
     }
 
     pub(crate) fn next_id(&self) -> TableId {
         self.inner.highest_id.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(crate) fn durability(&self) -> Durability {
-        if self.inner.sync == Sync::Always { Durability::Synced } else { Durability::Written }
-    }
-
     pub(crate) async fn control(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.inner.control.lock().await
     }
 
-    /// Writes or removes the record of a path.
-    pub(crate) async fn write_entry(&self, path: &TablePath, entry: Option<Entry>) -> Result<()> {
+    /// Writes or removes the record of a path; `version` is the highest of the items it brings to light.
+    pub(crate) async fn write_entry(&self, path: &TablePath, entry: Option<Entry>, version: Option<Version>) -> Result<()> {
         let mut batch = Batch::default();
         match &entry {
             Some(entry) => batch.put_fact(catalog::name_key(path), entry.encode()),
             None => batch.remove_fact(catalog::name_key(path)),
         }
-        if let Some(Entry::Table { generation, .. }) = &entry {
-            batch.put_fact(catalog::HIGHEST_ID.to_vec(), generation.to_le_bytes().to_vec());
-        }
-        let durability = self.durability();
-        self.order(move |storage| storage.apply(batch, durability)).await
+        let highest_id = self.inner.highest_id.load(Ordering::Relaxed);
+        batch.put_fact(catalog::HIGHEST_ID.to_vec(), highest_id.to_le_bytes().to_vec());
+        self.commit(batch, version).await
+    }
+
+    /// Commits a batch with the durability of the store.
+    async fn commit(&self, batch: Batch, version: Option<Version>) -> Result<()> {
+        self.owners()?;
+        let (sender, receiver) = oneshot::channel();
+        let done = Box::new(move |result| drop(sender.send(result)));
+        self.queue().push(Work::Staged(Staged { batch, version, is_final: true, done }));
+        receiver.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Streams above a path forbid tables below.

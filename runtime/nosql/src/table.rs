@@ -173,7 +173,7 @@ impl Table {
         let generation = self.ensure_under_control().await?;
         let _gate = self.cell.gate.write().await;
         let schema = schema.map(Arc::new);
-        self.store.write_entry(self.path(), Some(Entry::Table { generation, schema: schema.clone() })).await?;
+        self.store.write_entry(self.path(), Some(Entry::Table { generation, schema: schema.clone() }), None).await?;
         self.cell.set_state(state_of(Entry::Table { generation, schema }, self.store.limits()));
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Table {
         let generation = self.store.next_id();
         self.store.order(move |storage| storage.create_table(generation)).await?;
         let entry = Entry::Table { generation, schema: None };
-        self.store.write_entry(self.path(), Some(entry.clone())).await?;
+        self.store.write_entry(self.path(), Some(entry.clone()), None).await?;
         self.cell.set_state(state_of(entry, self.store.limits()));
         Ok(generation)
     }
@@ -214,7 +214,7 @@ impl Table {
             let gate = self.cell.gate.clone().read_owned().await;
             let state = self.cell.table()?;
             if let Some(generation) = state.generation {
-                let target = Target { generation, rules: state.rules.clone(), is_staging: false };
+                let target = Target { generation, rules: state.rules.clone() };
                 return Ok((gate, target));
             }
             drop(gate);
@@ -295,7 +295,7 @@ impl Table {
         if if_missing == IfMissing::Fail && !self.exists()? {
             return Err(self.cell.not_found());
         }
-        self.store.write_entry(self.path(), None).await?;
+        self.store.write_entry(self.path(), None, None).await?;
         self.cell.set_state(State::default());
         self.store.order(move |storage| storage.drop_table(generation)).await
     }

@@ -335,6 +335,33 @@ async fn an_overwrite_is_seen_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_large_overwrite_becomes_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || StoreOptions { sync: Sync::Never, ..StoreOptions::default() };
+    let store = Store::open(folder.path(), options()).unwrap();
+    let overwrite = table(&store).overwrite(None).await.unwrap();
+    let padding = Value::from("x".repeat(12_000));
+    let mut writer = overwrite.writer().unwrap();
+    for (key, n) in (0..1500).map(|at| (at, at)).chain([(0, -1), (1499, -2)]) {
+        let attributes = vec![(Arc::from("n"), Assign::Set(n.into())), (Arc::from("padding"), Assign::Set(padding.clone()))];
+        let change = Change::Write { mode: UpdateMode::Overwrite, attributes, condition: None };
+        let key = Key::parse(format!("k{key}")).unwrap();
+        writer.write(RowChange { directory: "".into(), key, change }).await.unwrap();
+    }
+    writer.finish().await.unwrap();
+    overwrite.commit().await.unwrap();
+    table(&store).update("k7", [("n", increment(1))], UpdateMode::Replace).await.unwrap();
+    assert_eq!(names(&table(&store), ScanSpec::all()).await.len(), 1500);
+    store.close().await.unwrap();
+    let store = Store::open(folder.path(), options()).unwrap();
+    for (key, expected) in [("k0", -1), ("k1499", -2), ("k5", 5), ("k7", 8)] {
+        assert_eq!(user(&table(&store), key).await.unwrap().get("n"), Some(&Value::Int(expected)), "{key}");
+    }
+    assert_eq!(store.statistics(true).unwrap()[0].items, Some(1500));
+    assert_eq!(store.verify().unwrap().broken, 0);
+}
+
+#[tokio::test]
 async fn a_task_that_runs_again_doubles_nothing() {
     let store = store();
     let table = table(&store);

@@ -14,6 +14,7 @@ pub fn run(mut open: impl FnMut() -> Arc<dyn Storage>) {
     a_batch_is_whole(&*open());
     scans_in_the_order_of_keys(&*open());
     a_scan_stops_when_told(&*open());
+    loads_take_the_place_of_older_items(&*open());
     a_view_stands_still(&*open());
     a_dropped_table_is_gone(&*open());
     facts_live_beside_items(&*open());
@@ -32,9 +33,14 @@ pub fn run_reopening(open: impl Fn() -> Arc<dyn Storage>) {
         storage.apply(batch, Durability::Written).expect("applied");
         storage.create_table(4).expect("a table");
         storage.drop_table(4).expect("dropped");
+        storage.create_table(5).expect("a table");
+        storage.load(5, vec![write(5, "a", Some("1")), write(5, "b", Some("2"))]).expect("loaded");
     }
     let storage = open();
-    assert_eq!(storage.tables().expect("tables"), vec![3]);
+    let mut tables = storage.tables().expect("tables");
+    tables.sort_unstable();
+    assert_eq!(tables, vec![3, 5]);
+    assert_eq!(all(&*storage.view().expect("a view"), 5), pairs(&[("a", "1"), ("b", "2")]));
     assert_eq!(all(&*storage.view().expect("a view"), 3), pairs(&[("a", "1")]));
     assert_eq!(storage.fact(b"k").expect("a fact"), Some(b"v".to_vec()));
 }
@@ -105,6 +111,19 @@ fn scans_in_the_order_of_keys(storage: &dyn Storage) {
     assert_eq!(scanned(&*view, 1, &range("ab", "c").after(b"ab"), 9), pairs(&[("b", "2")]));
     assert_eq!(scanned(&*view, 1, &range("c", "a"), 9), pairs(&[]));
     assert_eq!(view.get(1, b"ab").expect("read"), Some(b"3".to_vec()));
+}
+
+fn loads_take_the_place_of_older_items(storage: &dyn Storage) {
+    storage.create_table(1).expect("a table");
+    put(storage, 1, &[("b", "0"), ("d", "0")]);
+    let items = |items: &[(&str, &str)]| items.iter().map(|(key, value)| write(1, key, Some(value))).collect();
+    storage.load(1, items(&[("a", "1"), ("b", "1"), ("c", "1")])).expect("loaded");
+    storage.load(1, items(&[("c", "2"), ("e", "2")])).expect("loaded");
+    storage.load(1, Vec::new()).expect("nothing is loaded");
+    put(storage, 1, &[("e", "3")]);
+    let expected = pairs(&[("a", "1"), ("b", "1"), ("c", "2"), ("d", "0"), ("e", "3")]);
+    assert_eq!(all(&*storage.view().expect("a view"), 1), expected);
+    assert_eq!(storage.get(1, b"b").expect("read"), Some(b"1".to_vec()));
 }
 
 fn a_scan_stops_when_told(storage: &dyn Storage) {

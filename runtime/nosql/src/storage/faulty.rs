@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Batch, Durability, Storage, StorageError, StorageResult, TableId, TableStatistics, View};
+use super::{Batch, Durability, ItemWrite, Storage, StorageError, StorageResult, TableId, TableStatistics, View};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The n-th batch from now (0: the next) is lost.
+    /// The n-th batch or load from now (0: the next) is lost.
     BatchLost(u64),
     /// The n-th batch from now is applied, yet its writer hears of a failure.
     BatchUnacknowledged(u64),
@@ -123,6 +123,18 @@ impl Storage for FaultyStorage {
             Verdict::Lose => Err(self.failure()),
             Verdict::DoAndFail => {
                 self.inner.apply(batch, durability)?;
+                Err(self.failure())
+            }
+        }
+    }
+
+    fn load(&self, table: TableId, items: Vec<ItemWrite>) -> StorageResult<()> {
+        let verdict = self.script.lock().on_batch(Durability::Synced);
+        match verdict {
+            Verdict::Do => self.inner.load(table, items),
+            Verdict::Lose => Err(self.failure()),
+            Verdict::DoAndFail => {
+                self.inner.load(table, items)?;
                 Err(self.failure())
             }
         }

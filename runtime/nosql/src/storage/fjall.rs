@@ -23,7 +23,9 @@ use std::time::Duration;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 use parking_lot::RwLock;
 
-use super::{Batch, Durability, Flow, KeyRange, Storage, StorageError, StorageResult, TableId, TableStatistics, View, Visitor};
+use super::{
+    Batch, Durability, Flow, ItemWrite, KeyRange, Storage, StorageError, StorageResult, TableId, TableStatistics, View, Visitor,
+};
 
 /// What FORMAT says; `FORMAT.md` describes it.
 const FORMAT: &str = "emberflow nosql store, format 1\n";
@@ -216,6 +218,19 @@ impl Storage for FjallStorage {
             }
         }
         writes.commit().map_err(|why| self.write_failed(&why))
+    }
+
+    fn load(&self, table: TableId, items: Vec<ItemWrite>) -> StorageResult<()> {
+        let keyspace = self.table(table)?;
+        let mut ingestion = keyspace.start_ingestion().map_err(|why| self.write_failed(&why))?;
+        for ItemWrite { key, value, .. } in items {
+            let wrote = match value {
+                Some(value) => ingestion.write(&*key, &*value),
+                None => ingestion.write_tombstone(&*key),
+            };
+            wrote.map_err(|why| self.write_failed(&why))?;
+        }
+        ingestion.finish().map_err(|why| self.write_failed(&why))
     }
 
     fn sync(&self) -> StorageResult<()> {

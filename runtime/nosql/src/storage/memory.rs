@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::{Batch, Durability, Flow, KeyRange, Storage, StorageError, StorageResult, TableId, TableStatistics, View, Visitor};
+use super::{
+    Batch, Durability, Flow, ItemWrite, KeyRange, Storage, StorageError, StorageResult, TableId, TableStatistics, View, Visitor,
+};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -85,6 +87,11 @@ impl Storage for MemoryStorage {
             write(&mut held.facts, fact.key, fact.value);
         }
         Ok(())
+    }
+
+    fn load(&self, table: TableId, items: Vec<ItemWrite>) -> StorageResult<()> {
+        debug_assert!(items.iter().all(|item| item.table == table));
+        self.apply(Batch { items, facts: Vec::new() }, Durability::Synced)
     }
 
     fn sync(&self) -> StorageResult<()> {

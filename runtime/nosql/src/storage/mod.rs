@@ -163,6 +163,10 @@ pub trait Storage: Send + Sync + 'static {
     /// Applies a batch whole or not at all. After an error nothing is known of it, and the storage refuses every later batch.
     fn apply(&self, batch: Batch, durability: Durability) -> StorageResult<()>;
 
+    /// Adds many items to a table that nobody reads or writes otherwise, in the order of their keys, each key once. They
+    /// survive the loss of power when this returns; after an error some may be there. Takes the place of older ones.
+    fn load(&self, table: TableId, items: Vec<ItemWrite>) -> StorageResult<()>;
+
     /// Makes everything applied so far survive the loss of power.
     fn sync(&self) -> StorageResult<()>;
 
