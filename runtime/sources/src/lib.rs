@@ -8,7 +8,7 @@
 //! | [`read::read`]: by format    | [`write::FolderWriter`]        |
 //! | `listing`: which files       | `write/commit`: how they come  |
 //! | `table`: the scan around all | `write/task`: one task's files |
-//! | `rows`: formats row by row   | `write/format`: formats        |
+//! | `rows`: all but Parquet        | `write/format`: formats        |
 //!
 //! Not here: names of tables (`emberflow`), what a plan means (`emberflow-analyzer`).
 

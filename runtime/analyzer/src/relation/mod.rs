@@ -56,8 +56,8 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::Project { input, expressions } => resolver.project(input.as_ref(), expressions, outer),
         Kind::SubqueryAlias { input, alias, qualifier, columns } => {
             let hinted = resolver.hinted_strategy(std::slice::from_ref(alias));
-            let named = resolver
-                .with_join_hints(Vec::new(), || resolver.subquery_alias(input, alias, qualifier, columns, outer))?;
+            let named =
+                resolver.with_join_hints(Vec::new(), || resolver.subquery_alias(input, alias, qualifier, columns, outer))?;
             match hinted {
                 Some(strategy) => layout::joined_so(named, strategy),
                 None => Ok(named),

@@ -171,7 +171,9 @@ fn looped(join: &HashJoinExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
 /// An expression over the same columns at other places.
 fn moved(expression: &Arc<dyn PhysicalExpr>, place: impl Fn(usize) -> usize) -> Result<Arc<dyn PhysicalExpr>> {
     let moved = Arc::clone(expression).transform_up(|node| match node.downcast_ref::<Column>() {
-        Some(column) => Ok(Transformed::yes(Arc::new(Column::new(column.name(), place(column.index()))) as Arc<dyn PhysicalExpr>)),
+        Some(column) => {
+            Ok(Transformed::yes(Arc::new(Column::new(column.name(), place(column.index()))) as Arc<dyn PhysicalExpr>))
+        }
         None => Ok(Transformed::no(node)),
     })?;
     Ok(moved.data)

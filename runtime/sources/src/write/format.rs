@@ -11,11 +11,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{
     DataType as Arrow, DurationMicrosecondType, Int32Type, Int64Type, IntervalYearMonthType, Schema, SchemaRef, TimeUnit,
 };
-use arrow_avro::compression::CompressionCodec;
-use arrow_avro::schema::{
-    AVRO_NAME_METADATA_KEY, AVRO_NAMESPACE_METADATA_KEY, AVRO_ROOT_RECORD_DEFAULT_NAME, SCHEMA_METADATA_KEY,
-};
-use arrow_avro::writer::{AvroWriter, WriterBuilder, format::AvroOcfFormat};
+use arrow_avro::schema::{AVRO_ROOT_RECORD_DEFAULT_NAME, SCHEMA_METADATA_KEY};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use datafusion::parquet::file::metadata::KeyValue;
@@ -25,6 +21,7 @@ use emberflow_functions::types::to_arrow_schema;
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructType};
 
+use super::avro::Codec as AvroCodec;
 use super::csv::CsvStyle;
 use super::json::JsonStyle;
 use super::output::{Codec, Output};
@@ -44,7 +41,7 @@ pub(super) trait Sink: Send {
 #[derive(Debug)]
 pub(super) enum Format {
     Parquet { compression: Compression, ending: &'static str, schema: SchemaRef, spark_schema: String },
-    Avro { compression: Option<CompressionCodec>, schema: SchemaRef },
+    Avro { codec: AvroCodec, schema: SchemaRef, text: String },
     Orc { codec: OrcCodec, ending: &'static str, columns: StructType, schema: SchemaRef },
     Csv { style: Arc<CsvStyle>, codec: Codec },
     Json { style: Arc<JsonStyle>, codec: Codec },
@@ -64,11 +61,13 @@ pub(super) fn of(request: &WriteRequest<'_>, partitions: &[usize]) -> Result<For
         "csv" => {
             refuse_encodings(options, "CSV")?;
             crate::csv::check_types(&columns)?;
+            refuse_types(&columns, "CSV", |kind| matches!(kind, DataType::CalendarInterval))?;
             let style = CsvStyle::of(options, &columns, &request.context)?;
             Ok(Format::Csv { style: Arc::new(style), codec: Codec::of(options)? })
         }
         "json" => {
             refuse_encodings(options, "JSON")?;
+            refuse_types(&columns, "JSON", |kind| matches!(kind, DataType::CalendarInterval))?;
             let style = JsonStyle::of(options, &columns, &request.context)?;
             Ok(Format::Json { style: Arc::new(style), codec: Codec::of(options)? })
         }
@@ -128,23 +127,21 @@ fn avro(request: &WriteRequest<'_>, columns: &StructType) -> Result<Format> {
     refuse_types(columns, "Avro", |kind| matches!(kind, DataType::Null | DataType::Variant) || kind.is_interval())?;
     let options = &request.options;
     let setting = request.context.settings.get("spark.sql.avro.compression.codec").unwrap_or("snappy");
-    let compression = match options.get("compression").unwrap_or(setting).to_lowercase().as_str() {
-        "uncompressed" => None,
-        "deflate" => Some(CompressionCodec::Deflate),
-        "snappy" => Some(CompressionCodec::Snappy),
-        "zstandard" => Some(CompressionCodec::ZStandard),
+    let codec = match options.get("compression").unwrap_or(setting).to_lowercase().as_str() {
+        "uncompressed" => AvroCodec::None,
+        "deflate" => AvroCodec::Deflate,
+        "snappy" => AvroCodec::Snappy,
+        "zstandard" => AvroCodec::Zstandard,
         codec @ ("bzip2" | "xz") => return Err(Error::unsupported(format!("Avro files compressed by {codec}"))),
         other => return Err(no_codec(other, "uncompressed, snappy, deflate, xz, zstandard, bzip2")),
     };
     let name = options.get("recordname").unwrap_or(AVRO_ROOT_RECORD_DEFAULT_NAME);
-    let mut about = HashMap::from([(AVRO_NAME_METADATA_KEY.to_owned(), name.to_owned())]);
-    if let Some(namespace) = options.get("recordnamespace").filter(|namespace| !namespace.is_empty()) {
-        about.insert(AVRO_NAMESPACE_METADATA_KEY.to_owned(), namespace.to_owned());
-    }
-    if let Some(schema) = crate::avro::given_schema(options)? {
-        about.insert(SCHEMA_METADATA_KEY.to_owned(), schema);
-    }
-    Ok(Format::Avro { compression, schema: Arc::new(to_arrow_schema(columns).with_metadata(about)) })
+    let text = match crate::avro::given_schema(options)? {
+        Some(text) => text,
+        None => super::avro::schema_text(columns, name, options.get("recordnamespace").unwrap_or_default())?,
+    };
+    let about = HashMap::from([(SCHEMA_METADATA_KEY.to_owned(), text.clone())]);
+    Ok(Format::Avro { codec, schema: Arc::new(to_arrow_schema(columns).with_metadata(about)), text })
 }
 
 fn orc(request: &WriteRequest<'_>, columns: StructType) -> Result<Format> {
@@ -214,11 +211,7 @@ impl Format {
                 let writer = made.map_err(|error| failed(path, &error))?;
                 Box::new(ParquetSink { writer, schema: Arc::clone(schema), path: path.to_owned() })
             }
-            Self::Avro { compression, schema } => {
-                let made = WriterBuilder::new(schema.as_ref().clone()).with_compression(*compression);
-                let writer = made.build::<_, AvroOcfFormat>(create(path)?).map_err(|error| failed(path, &error))?;
-                Box::new(AvroSink { writer, schema: Arc::clone(schema), path: path.to_owned() })
-            }
+            Self::Avro { codec, schema, text } => super::avro::open(path, create(path)?, schema, text, *codec)?,
             Self::Orc { codec, columns, schema, .. } => {
                 let writer = OrcWriter::new(create(path)?, columns, *codec).map_err(|error| failed(path, &error))?;
                 Box::new(OrcSink { writer, schema: Arc::clone(schema), path: path.to_owned() })
@@ -243,7 +236,7 @@ fn create(path: &Path) -> Result<File> {
 }
 
 /// Columns by position under the names and types of the file.
-fn stored_batch(batch: &RecordBatch, schema: &SchemaRef, path: &Path) -> Result<RecordBatch> {
+pub(super) fn stored_batch(batch: &RecordBatch, schema: &SchemaRef, path: &Path) -> Result<RecordBatch> {
     let stored = |(column, field): (&ArrayRef, &Arc<arrow::datatypes::Field>)| match (column.data_type(), field.data_type()) {
         (have, want) if have == want => Ok(Arc::clone(column)),
         (Arrow::Interval(_), Arrow::Int32) => {
@@ -284,25 +277,6 @@ impl Sink for ParquetSink {
         let Self { writer, path, .. } = *self;
         let file = writer.into_inner().map_err(|error| failed(&path, &error))?;
         file.sync_all().map_err(|error| failed(&path, &error))
-    }
-}
-
-struct AvroSink {
-    writer: AvroWriter<File>,
-    schema: SchemaRef,
-    path: PathBuf,
-}
-
-impl Sink for AvroSink {
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let batch = stored_batch(batch, &self.schema, &self.path)?;
-        self.writer.write(&batch).map_err(|error| failed(&self.path, &error))
-    }
-
-    fn finish(self: Box<Self>) -> Result<()> {
-        let Self { mut writer, path, .. } = *self;
-        writer.finish().map_err(|error| failed(&path, &error))?;
-        writer.into_inner().sync_all().map_err(|error| failed(&path, &error))
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Not here: what a save mode means for tables (`emberflow`), how files come into place (`commit`).
 
+mod avro;
 pub(crate) mod commit;
 mod csv;
 mod exec;

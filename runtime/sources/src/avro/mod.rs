@@ -4,6 +4,8 @@
 //!
 //! Not here: writing (`write`).
 
+mod meaning;
+
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -88,7 +90,7 @@ fn first_schema(files: &[DataFile], ignores_corrupt: bool) -> Result<StructType>
 
 fn file_schema(path: &Path, evolved: Option<&str>) -> Result<StructType> {
     let reader = open(path, evolved, ReaderBuilder::new())?;
-    from_arrow_fields(reader.schema().fields())
+    from_arrow_fields(&reader.schema().fields().iter().map(|field| meaning::meant(field)).collect())
 }
 
 fn open(path: &Path, evolved: Option<&str>, builder: ReaderBuilder) -> Result<arrow_avro::reader::Reader<BufReader<File>>> {
@@ -159,8 +161,14 @@ fn fitted(batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch, arrow:
     let column = |field: &Arc<arrow::datatypes::Field>| -> Result<ArrayRef, arrow::error::ArrowError> {
         match own.fields().iter().position(|known| known.name().eq_ignore_ascii_case(field.name())) {
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-            Some(at) if batch.column(at).data_type() == field.data_type() => Ok(Arc::clone(batch.column(at))),
-            Some(at) => cast_with_options(batch.column(at), field.data_type(), &strict),
+            Some(at) => {
+                let column = meaning::converted(batch.column(at), own.field(at))?;
+                if column.data_type() == field.data_type() {
+                    Ok(column)
+                } else {
+                    cast_with_options(&column, field.data_type(), &strict)
+                }
+            }
         }
     };
     let columns = wanted.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
