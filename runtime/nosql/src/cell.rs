@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub schema: Option<Arc<TableSchema>>,
     pub rules: Arc<Rules>,
     pub is_stream: bool,
+    /// The generation was made empty by this process, and everything in it has passed its owners since.
+    pub is_fresh: bool,
 }
 
 /// One path, shared by everyone who uses the table.

@@ -95,7 +95,7 @@ impl Overwrite {
             generation: Some(generation),
             schema: self.schema.clone(),
             rules: self.staging.rules.clone(),
-            is_stream: false,
+            ..State::default()
         });
         if let Some(old) = old {
             // The record counts; what cannot be dropped now is dropped when the store is opened.

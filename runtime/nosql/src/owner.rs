@@ -15,13 +15,14 @@
 //! Not here: what a request makes of an item (`change`), when answers come (`committer`).
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use actix::{Actor, Context, Handler, Message};
 use tokio::sync::oneshot;
+use xxhash_rust::xxh64::xxh64;
 
 use crate::catalog;
 use crate::change::{self, Change, Decision, Rules, Stored, Unchanged};
@@ -84,6 +85,8 @@ pub(crate) enum Manner {
 pub(crate) struct Target {
     pub generation: TableId,
     pub rules: Arc<Rules>,
+    /// See [`crate::cell::State`].
+    pub is_fresh: bool,
 }
 
 /// Requests for items of one owner.
@@ -120,12 +123,13 @@ pub(crate) struct Owner {
     names: Names,
     buffer: Vec<u8>,
     progress: HashMap<Vec<u8>, Option<u64>>,
+    written: WrittenKeys,
 }
 
 impl Owner {
     pub fn new(shared: Arc<Shared>) -> Self {
         let (staged, names) = (StagedWrites::default(), Names::default());
-        Self { shared, staged, names, buffer: Vec::new(), progress: HashMap::new() }
+        Self { shared, staged, names, buffer: Vec::new(), progress: HashMap::new(), written: WrittenKeys::default() }
     }
 }
 
@@ -266,7 +270,10 @@ impl Owner {
     }
 
     fn apply_one(&mut self, target: &Target, request: &Request, work: &mut Gathered) -> Result<WriteOutcome> {
-        let stored = self.read(target.generation, &request.place).map_err(|why| why.item(&request.key))?;
+        let stored = match target.is_fresh && self.written.surely_lacks(target.generation, &request.place) {
+            true => None,
+            false => self.read(target.generation, &request.place).map_err(|why| why.item(&request.key))?,
+        };
         let system = stored.as_ref().map(|(version, item)| SystemAttributes {
             name: request.key.as_str(),
             version: *version,
@@ -316,6 +323,9 @@ impl Owner {
             Arc::from(&*self.buffer)
         });
         self.staged.put(target.generation, &request.place, value.clone());
+        if target.is_fresh {
+            self.written.note(target.generation, &request.place);
+        }
         work.batch.items.push(ItemWrite { table: target.generation, key: request.place.clone(), value });
         work.version = Some(version);
         version
@@ -329,6 +339,37 @@ pub(crate) fn decide(stored: Option<Stored<'_>>, key: &Key, change: &Change, rul
         let text = "the store met a defect of its own while it decided about the item, which is as it was";
         Err(Error::new(ErrorName::StorageFailed, text).item(key))
     })
+}
+
+/// Which keys of tables made by this process were ever written: a first load need not look for items that cannot be there.
+/// All writes of a slice pass its owner, so what is not noted was never written.
+#[derive(Default)]
+struct WrittenKeys {
+    /// Hashes of keys; none for a table whose keys are no longer noted.
+    tables: HashMap<TableId, Option<HashSet<u64>>>,
+    noted: usize,
+}
+
+impl WrittenKeys {
+    /// Most keys noted, over all tables; then all of them are given up.
+    const MOST: usize = 1 << 20;
+
+    fn surely_lacks(&mut self, table: TableId, place: &[u8]) -> bool {
+        let keys = self.tables.entry(table).or_insert_with(|| Some(HashSet::new()));
+        keys.as_ref().is_some_and(|keys| !keys.contains(&xxh64(place, 0)))
+    }
+
+    fn note(&mut self, table: TableId, place: &[u8]) {
+        if let Some(Some(keys)) = self.tables.get_mut(&table)
+            && keys.insert(xxh64(place, 0))
+        {
+            self.noted += 1;
+        }
+        if self.noted > Self::MOST {
+            self.tables.values_mut().for_each(|keys| *keys = None);
+            self.noted = 0;
+        }
+    }
 }
 
 /// What an owner has staged and the committer has not yet committed.
@@ -412,5 +453,24 @@ impl SystemAttributes<'_> {
 impl Attributes for SystemAttributes<'_> {
     fn attribute(&self, attribute: &Attribute) -> Option<Cow<'_, Value>> {
         self.value(&attribute.name).map(Cow::Owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_noted_until_there_are_too_many() {
+        let mut written = WrittenKeys::default();
+        assert!(written.surely_lacks(1, b"a"));
+        written.note(1, b"a");
+        assert!(!written.surely_lacks(1, b"a") && written.surely_lacks(1, b"b") && written.surely_lacks(2, b"a"));
+        for at in 0..=WrittenKeys::MOST {
+            written.note(2, &at.to_le_bytes());
+        }
+        assert!(!written.surely_lacks(1, b"b") && !written.surely_lacks(2, b"b"), "nothing is known of them any more");
+        written.note(2, b"c");
+        assert!(!written.surely_lacks(2, b"d") && written.surely_lacks(3, b"a"));
     }
 }

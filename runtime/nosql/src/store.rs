@@ -394,7 +394,7 @@ pub(crate) fn state_of(entry: Entry, limits: &Limits) -> State {
     match entry {
         Entry::Stream => State { is_stream: true, ..State::default() },
         Entry::Table { generation, schema } => {
-            State { generation: Some(generation), rules: rules_of(schema.as_deref(), limits), schema, is_stream: false }
+            State { generation: Some(generation), rules: rules_of(schema.as_deref(), limits), schema, ..State::default() }
         }
     }
 }

@@ -174,7 +174,8 @@ impl Table {
         let _gate = self.cell.gate.write().await;
         let schema = schema.map(Arc::new);
         self.store.write_entry(self.path(), Some(Entry::Table { generation, schema: schema.clone() }), None).await?;
-        self.cell.set_state(state_of(Entry::Table { generation, schema }, self.store.limits()));
+        let is_fresh = self.cell.state().is_fresh;
+        self.cell.set_state(State { is_fresh, ..state_of(Entry::Table { generation, schema }, self.store.limits()) });
         Ok(())
     }
 
@@ -204,7 +205,7 @@ impl Table {
         self.store.order(move |storage| storage.create_table(generation)).await?;
         let entry = Entry::Table { generation, schema: None };
         self.store.write_entry(self.path(), Some(entry.clone()), None).await?;
-        self.cell.set_state(state_of(entry, self.store.limits()));
+        self.cell.set_state(State { is_fresh: true, ..state_of(entry, self.store.limits()) });
         Ok(generation)
     }
 
@@ -214,7 +215,7 @@ impl Table {
             let gate = self.cell.gate.clone().read_owned().await;
             let state = self.cell.table()?;
             if let Some(generation) = state.generation {
-                let target = Target { generation, rules: state.rules.clone() };
+                let target = Target { generation, rules: state.rules.clone(), is_fresh: state.is_fresh };
                 return Ok((gate, target));
             }
             drop(gate);
