@@ -22,7 +22,7 @@ use emberflow_functions::types::to_arrow;
 use emberflow_functions::zones::Zone;
 use emberflow_plan::DataType;
 
-use super::tail::FileTail;
+use super::tail::{FileTail, OrcType};
 use super::types::{self, spark_type, stored_type};
 
 /// The first day that calendars count as today; days before it have other names in the calendar of their time.
@@ -35,7 +35,7 @@ pub(super) struct Fit {
 }
 
 enum Kind {
-    Value { orc: u64, is_proleptic: bool, from: DataType, to: DataType, casting: Casting },
+    Value { orc: OrcType, is_proleptic: bool, from: DataType, to: DataType, casting: Casting },
     Struct(Vec<Option<(usize, Fit)>>),
     List(Box<Fit>),
     Map(Box<(Fit, Fit)>),
@@ -69,8 +69,8 @@ impl Fit {
                 return Err(no_cast(tail, at, kind, wanted));
             }
             (kind @ (types::STRUCT | types::LIST | types::MAP), _) => return Err(no_cast(tail, at, kind, wanted)),
-            (orc, wanted) => Kind::Value {
-                orc,
+            (_, wanted) => Kind::Value {
+                orc: own.clone(),
                 is_proleptic: tail.is_proleptic,
                 from: stored_type(&tail.types, at)?,
                 to: storage(wanted),
@@ -85,7 +85,7 @@ impl Fit {
         let failed = |error: ArrowError| Error::internal(format!("a column of an ORC file cannot be made: {error}"));
         match (&self.kind, &self.returns) {
             (Kind::Value { orc, is_proleptic, from, to, casting }, returns) => {
-                let value = meant(array, *orc, *is_proleptic, zone, local)?;
+                let value = meant(array, orc, *is_proleptic, zone, local)?;
                 let value = match (from, to) {
                     (from, to) if from == to => value,
                     (DataType::Boolean | DataType::Decimal { .. }, DataType::String) => texts(&value, from, casting)?,
@@ -182,8 +182,8 @@ fn reinterpreted(value: ArrayRef, returns: &Arrow) -> Result<ArrayRef, ArrowErro
 }
 
 /// Values as Spark means them, whatever the file's zone and calendar.
-fn meant(array: &ArrayRef, orc: u64, is_proleptic: bool, zone: Option<&Zone>, local: &Zone) -> Result<ArrayRef> {
-    Ok(match orc {
+fn meant(array: &ArrayRef, orc: &OrcType, is_proleptic: bool, zone: Option<&Zone>, local: &Zone) -> Result<ArrayRef> {
+    Ok(match orc.kind {
         types::TIMESTAMP => Arc::new(moments(array, zone.unwrap_or(local), local, is_proleptic)?),
         types::INSTANT => Arc::new(moments(array, &Zone::Fixed(0), &Zone::Fixed(0), is_proleptic)?),
         types::DATE if !is_proleptic => {
@@ -195,7 +195,10 @@ fn meant(array: &ArrayRef, orc: u64, is_proleptic: bool, zone: Option<&Zone>, lo
         }
         types::CHAR => {
             let texts = array.as_string_opt::<i32>().ok_or_else(|| other_kind("texts"))?;
-            Arc::new(texts.iter().map(|text| text.map(|text| text.trim_end_matches(' '))).collect::<StringArray>())
+            // Hive knows no longer ones.
+            let width = orc.length_max.min(255) as usize;
+            let padded = |text: &str| format!("{:width$}", text.trim_end_matches(' '));
+            Arc::new(texts.iter().map(|text| text.map(padded)).collect::<StringArray>())
         }
         _ => Arc::clone(array),
     })

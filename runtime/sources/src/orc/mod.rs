@@ -87,6 +87,7 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
         schema: all_nullable(&schema),
         case_sensitive: request.context.settings.case_sensitive(),
         by_position: options.flag("orc.force.positional.evolution", false)?,
+        pads_chars: request.schema.is_none(),
         ignores_corrupt,
         ignores_missing,
         casting: Casting { mode: EvalMode::Try, zone: machine_zone().1.clone(), now_micros: request.context.now_micros },

@@ -168,6 +168,8 @@ pub(super) struct Orc {
     pub case_sensitive: bool,
     /// Columns are found by their place instead of by their names.
     pub by_position: bool,
+    /// Texts of a fixed length are as long as that; where a user gives the schema, they end before their spaces.
+    pub pads_chars: bool,
     pub ignores_corrupt: bool,
     pub ignores_missing: bool,
     pub casting: Casting,
@@ -206,7 +208,10 @@ impl RowFormat for Orc {
 impl Orc {
     fn stripes(&self, part: &FilePart, wanted: &Wanted<'_>) -> Result<Stripes> {
         let broken = |why: Broken| unreadable(&part.path, &why.to_string());
-        let file = OrcFile::open(&part.path).map_err(broken)?;
+        let mut file = OrcFile::open(&part.path).map_err(broken)?;
+        if !self.pads_chars {
+            file.tail.types.iter_mut().for_each(|own| own.length_max = 0);
+        }
         let own = &file.tail.types[0];
         // Hive once named every column by its place.
         let by_position = self.by_position || own.names.iter().all(|name| name.starts_with("_col"));

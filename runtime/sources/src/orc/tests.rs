@@ -4,12 +4,12 @@ use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array, Int16Array,
-    Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array,
+    Int16Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{concat_batches, filter_record_batch};
-use arrow::datatypes::{DataType as Arrow, SchemaRef};
+use arrow::datatypes::{DataType as Arrow, Int64Type, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, IsNotNullExpr, IsNullExpr, Literal};
@@ -154,6 +154,7 @@ fn format(schema: &StructType) -> Orc {
         schema: schema.clone(),
         case_sensitive: false,
         by_position: false,
+        pads_chars: true,
         ignores_corrupt: false,
         ignores_missing: false,
         casting: Casting { mode: EvalMode::Try, zone: machine_zone().1.clone(), now_micros: 0 },
@@ -226,7 +227,7 @@ fn filters_save_reading_and_lose_no_row() {
         };
         let passes = |batch: &RecordBatch| {
             let passes = filter.evaluate(batch).unwrap().into_array(batch.num_rows()).unwrap();
-            filter_record_batch(batch, arrow::array::AsArray::as_boolean(&passes)).unwrap()
+            filter_record_batch(batch, passes.as_boolean()).unwrap()
         };
         let found = read(&schema, &whole, &all, &[Arc::clone(&filter)]);
         read_rows += found.iter().map(RecordBatch::num_rows).sum::<usize>();
@@ -309,4 +310,39 @@ fn bytes_that_are_no_orc_file_are_refused_and_no_cut_one_panics() {
         // Whatever comes of it, it is a result.
         let _ = try_read(&broken);
     }
+}
+
+/// Files that Apache's Java library wrote, in a zone of its own.
+fn fixture(name: &str) -> FilePart {
+    FilePart::whole(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name))
+}
+
+#[test]
+fn wall_clocks_of_another_zone_and_texts_of_fixed_length_mean_what_spark_says() {
+    let schema = ddl::parse_schema("c STRING, v STRING, t TIMESTAMP, i TIMESTAMP").unwrap();
+    let mut format = format(&schema);
+    format.casting.zone = emberflow_functions::zones::Zone::Fixed(0);
+    let table: SchemaRef = Arc::new(to_arrow_schema(&schema));
+    let wanted = Wanted { columns: &[0, 1, 2, 3], rows: 1, filters: &[], table: &table };
+    let first = format.open(&fixture("apache-chars-new-york.orc"), &wanted).unwrap().next().unwrap().unwrap();
+    let shown = arrow::util::pretty::pretty_format_batches(&[first]).unwrap().to_string();
+    let expected = "\
++-------+----+--------------------------+--------------------------+
+| c     | v  | t                        | i                        |
++-------+----+--------------------------+--------------------------+
+| ab    | ab | 2024-02-29T07:34:56.789Z | 2024-02-29T12:34:56.789Z |
++-------+----+--------------------------+--------------------------+";
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn the_first_version_of_the_encodings_is_read_and_columns_without_names_by_place() {
+    let schema = ddl::parse_schema("a BIGINT, b STRING").unwrap();
+    let found = read(&schema, &fixture("apache-first-version.orc"), &[0, 1], &[]);
+    let numbers: Vec<i64> =
+        found.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+    let expected = |row: i64| [5, 5, 5, 7, row * 1000, -row][row as usize % 6];
+    assert_eq!(numbers, (0..200).map(expected).collect::<Vec<_>>());
+    let texts = found[0].column(1).as_string::<i32>();
+    assert_eq!((texts.value(0), texts.value(1), texts.value(5)), ("x", "yy", "x"));
 }
