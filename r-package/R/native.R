@@ -3,7 +3,7 @@
 #     verb ──► native(routine, ...) ──► Rust ──► value, or a list of class "emberflow_failure" ──► condition
 #
 # Classes of conditions: ember_invalid, ember_not_found, ember_conflict, ember_unavailable, ember_corrupt and
-# ember_internal, each with ember_error and error behind it.
+# ember_internal, each with ember_error and error behind it; errors of the NoSQL store are ember_nosql before all.
 
 #' @useDynLib emberflow, .registration = TRUE
 #' @import methods
@@ -41,13 +41,21 @@ ember_condition <- function(kind, message, call = NULL, ...) {
 }
 
 spark_condition <- function(failure, call) {
-  ember_condition(
+  condition <- ember_condition(
     failure$kind, failure$message, call,
     condition = none_as_na(failure$condition),
     sqlstate = none_as_na(failure$sqlstate),
     parameters = stats::setNames(as.list(failure$parameter_values), failure$parameter_names),
     classes = failure$classes
   )
+  if (isTRUE(base::startsWith(condition$condition, "NOSQL."))) nosql_condition(condition) else condition
+}
+
+nosql_condition <- function(condition) {
+  condition$name <- condition$parameters$error
+  if (!is.null(condition$parameters$position)) condition$position <- as.integer(condition$parameters$position)
+  class(condition) <- c("ember_nosql", class(condition))
+  condition
 }
 
 none_as_na <- function(value) if (is.null(value)) NA_character_ else value

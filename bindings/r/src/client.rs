@@ -12,6 +12,7 @@ use arrow::array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use bytes::Bytes;
 use emberflow_base::ErrorKind;
+use emberflow_connect::kv;
 use emberflow_connect::rpc::{Method, Rpc, Status};
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -26,6 +27,7 @@ use crate::transport::{Order, Part, Progress};
 
 const UNAVAILABLE: i32 = 14;
 const UNAUTHENTICATED: i32 = 16;
+const UNIMPLEMENTED: i32 = 12;
 
 /// One user's session, as the protocol knows it.
 #[derive(Clone)]
@@ -54,6 +56,24 @@ impl Client {
     /// One request, one answer.
     pub async fn ask<A: Message + Default>(&self, method: Method, request: impl Message) -> Result<A> {
         self.ask_all(method, vec![Bytes::from(request.encode_to_vec())]).await
+    }
+
+    /// A call of the key-value service, which only Emberflow's servers have.
+    pub async fn ask_key_value(&self, request: kv::Request) -> Result<kv::Response> {
+        let (sender, mut responses) = self.rpc.start(Method::KeyValue, Vec::new()).split();
+        // A refused request shows as the response.
+        let _ = sender.send(Bytes::from(request.encode_to_vec())).await;
+        drop(sender);
+        match responses.recv().await {
+            Some(Ok(bytes)) => decode(bytes),
+            Some(Err(status)) if status.code == UNIMPLEMENTED => {
+                let text =
+                    "The server of this session is no Emberflow: it has no key-value store. Start one with `emberflow serve`.";
+                Err(emberflow_base::Error::new("UNSUPPORTED_FEATURE").text(text).into())
+            }
+            Some(Err(status)) => Err(self.explain(status).await),
+            None => Err(Failure::internal("a call of the key-value service ended without an answer")),
+        }
     }
 
     /// Many request messages, one answer.

@@ -214,7 +214,7 @@ fn integers(vector: &Robj) -> Result<&[i32]> {
 }
 
 /// Dates and times may be stored as integers.
-fn doubles(vector: &Robj) -> Result<Vec<f64>> {
+pub fn doubles(vector: &Robj) -> Result<Vec<f64>> {
     if let Some(integers) = vector.as_integer_slice() {
         return Ok(integers.iter().map(|&value| if value == i32::MIN { f64::NAN } else { f64::from(value) }).collect());
     }

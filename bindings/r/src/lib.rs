@@ -4,6 +4,7 @@
 //!                              frame, column, verbs_*     plans as protobuf, built step by step
 //!                              actions, batches           running them
 //!                              to_r, from_r               Arrow ◄─► R vectors
+//!                              kv, kv_from_r, kv_to_r     items of the NoSQL store, no plans
 //!
 //! Always true: R is touched on R's own thread only; a native function returns an outcome and never raises
 //! (`failure::outcome`); waiting happens in slices so that Ctrl-C works (`waiting`).
@@ -23,6 +24,9 @@ mod frame;
 mod frame_names;
 mod from_r;
 mod from_r_nested;
+mod kv;
+mod kv_from_r;
+mod kv_to_r;
 mod literal;
 mod namespaces;
 mod r_api;
@@ -54,4 +58,5 @@ extendr_module! {
     use verbs_columns;
     use verbs_rows;
     use verbs_statistics;
+    use kv;
 }

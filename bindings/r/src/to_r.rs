@@ -50,7 +50,7 @@ fn in_column(failure: Failure, name: &str) -> Failure {
 }
 
 /// One column.
-fn vector(chunks: &[ArrayRef], data_type: &DataType) -> Result<Robj> {
+pub fn vector(chunks: &[ArrayRef], data_type: &DataType) -> Result<Robj> {
     let mut vector = match data_type {
         DataType::Null | DataType::Boolean => logicals(chunks)?,
         DataType::Byte => integers::<Int8Type>(chunks, i32::from)?,

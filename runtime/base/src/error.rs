@@ -175,6 +175,12 @@ impl Error {
             | "VIEW_NOT_FOUND"
             | "SQL_CONF_NOT_FOUND"
             | "DATA_SOURCE_NOT_FOUND" => ErrorKind::NotFound,
+            "NOSQL" => match self.condition() {
+                "NOSQL.TABLE_NOT_FOUND" | "NOSQL.SCHEMA_NOT_FOUND" => ErrorKind::NotFound,
+                "NOSQL.TABLE_EXISTS" => ErrorKind::Conflict,
+                "NOSQL.STORAGE_CORRUPT" => ErrorKind::Corrupt,
+                _ => ErrorKind::Invalid,
+            },
             "TABLE_OR_VIEW_ALREADY_EXISTS"
             | "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"
             | "SCHEMA_ALREADY_EXISTS"
