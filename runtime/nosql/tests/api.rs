@@ -580,3 +580,18 @@ async fn writers_meet_deletion_and_schemas_of_their_table() {
     }
     assert!(store.failure().is_none());
 }
+
+#[tokio::test]
+async fn a_dropped_store_opens_again_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..4 {
+        let store = Store::open(folder.path(), StoreOptions { sync: Sync::Never, ..StoreOptions::default() }).unwrap();
+        let stored = user(&table(&store), "p").await;
+        assert_eq!(stored, (round > 0).then(|| item([("n", round.into())])));
+        table(&store).update("p", [("n", increment(1))], UpdateMode::Replace).await.unwrap();
+    }
+    let open = Store::open(folder.path(), StoreOptions::default()).unwrap();
+    let handle = open.clone();
+    assert_eq!(error_name(open.close().await), ErrorName::InvalidArgument, "another handle is left");
+    handle.close().await.unwrap();
+}
