@@ -19,7 +19,7 @@ use xxhash_rust::xxh64::xxh64;
 use crate::error::{Error, ErrorName, Result};
 use crate::name::{Key, SLICES, slice_of};
 use crate::storage::KeyRange;
-use crate::value::{Item, Value};
+use crate::value::{Item, Kind, Value};
 
 /// The first byte of an item.
 const FORMAT: u8 = 1;
@@ -288,6 +288,19 @@ impl<'a> Numbers<'a> {
 }
 
 impl ValueRef<'_> {
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Bool(_) => Kind::Bool,
+            Self::Int(_) => Kind::Int,
+            Self::Double(_) => Kind::Double,
+            Self::Str(_) => Kind::Str,
+            Self::Timestamp { .. } => Kind::Timestamp,
+            Self::Blob(_) => Kind::Blob,
+            Self::IntArray(_) => Kind::IntArray,
+            Self::DoubleArray(_) => Kind::DoubleArray,
+        }
+    }
+
     pub fn to_value(self) -> Value {
         match self {
             Self::Bool(truth) => Value::Bool(truth),

@@ -18,10 +18,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::codec::ValueRef;
 use crate::error::{Error, ErrorName, Result};
 use crate::expression::{Attribute, Attributes};
 use crate::name::{Key, KeyColumns, bucketed, is_system, sharding_text, sorting_text};
 use crate::schema::{Field, TableSchema};
+use crate::slice_scan::{RawItem, RawValue};
 use crate::value::{Kind, Value};
 
 /// A comparison with a literal.
@@ -356,8 +358,17 @@ impl Prepared {
 
     /// Whether all are true for an item. `TypeMismatch` unless mismatches read as null.
     pub fn matches(&self, attributes: &dyn Attributes) -> Result<bool> {
+        self.all_true(Source::Attributes(attributes))
+    }
+
+    /// The same for an item where it lies, in a folder. The attributes its scan wants begin with [`Prepared::attributes`].
+    pub fn matches_raw(&self, item: &RawItem<'_>, folder: Folder<'_>) -> Result<bool> {
+        self.all_true(Source::Raw(item, folder))
+    }
+
+    fn all_true(&self, source: Source<'_>) -> Result<bool> {
         for test in &self.tests {
-            if self.truth(test, attributes)? != Some(true) {
+            if self.truth(test, source)? != Some(true) {
                 return Ok(false);
             }
         }
@@ -422,21 +433,37 @@ impl Prepared {
         }
     }
 
-    fn value<'v>(&self, slot: usize, attributes: &'v dyn Attributes) -> Result<Option<Scalar<'v>>> {
+    fn value<'v>(&self, slot: usize, source: Source<'v>) -> Result<Option<Scalar<'v>>> {
         let (attribute, kind) = &self.columns[slot];
-        let Some(value) = attributes.attribute(attribute) else { return Ok(None) };
-        let found = value.kind();
-        match Scalar::of(value, *kind) {
+        let cell = match source {
+            Source::Attributes(attributes) => attributes.attribute(attribute).map(Cell::Value),
+            Source::Raw(item, folder) => match folder.value(&attribute.name) {
+                Some(value) => value.map(|value| Cell::Value(Cow::Borrowed(value))),
+                None => item.value(slot).map(|value| match value {
+                    RawValue::Stored(value) => Cell::Stored(value),
+                    RawValue::System(value) => Cell::Value(Cow::Owned(value)),
+                }),
+            },
+        };
+        let (scalar, found) = match cell {
+            None => return Ok(None),
+            Some(Cell::Value(value)) => {
+                let found = value.kind();
+                (Scalar::of(value, *kind), found)
+            }
+            Some(Cell::Stored(value)) => (Scalar::of_stored(value, *kind), value.kind()),
+        };
+        match scalar {
             Some(scalar) => Ok(Some(scalar)),
-            None if self.mismatch == OnTypeMismatch::Null => Ok(None),
+            None if self.mismatch == OnTypeMismatch::Null || kind.is_none() => Ok(None),
             None => Err(type_mismatch(&attribute.name, *kind, found)),
         }
     }
 
-    fn truth(&self, test: &Test, attributes: &dyn Attributes) -> Result<Option<bool>> {
+    fn truth(&self, test: &Test, source: Source<'_>) -> Result<Option<bool>> {
         match test {
             Test::Compare(slot, comparison, literal) => {
-                let value = self.value(*slot, attributes)?;
+                let value = self.value(*slot, source)?;
                 let order = value.zip(literal.as_ref()).map(|(value, literal)| value.compare(literal));
                 Ok(order.map(|order| match comparison {
                     Comparison::Equal => order == Ordering::Equal,
@@ -446,30 +473,30 @@ impl Prepared {
                     Comparison::GreaterOrEqual => order != Ordering::Less,
                 }))
             }
-            Test::NullSafeEqual(slot, literal) => Ok(Some(match (self.value(*slot, attributes)?, literal) {
+            Test::NullSafeEqual(slot, literal) => Ok(Some(match (self.value(*slot, source)?, literal) {
                 (Some(value), Some(literal)) => value.compare(literal) == Ordering::Equal,
                 (value, literal) => value.is_none() && literal.is_none(),
             })),
             Test::In(slot, literals, null) => {
-                let Some(value) = self.value(*slot, attributes)? else { return Ok(None) };
+                let Some(value) = self.value(*slot, source)? else { return Ok(None) };
                 let found = literals.binary_search_by(|literal| literal.compare(&value)).is_ok();
                 Ok(if found { Some(true) } else { (!null).then_some(false) })
             }
-            Test::IsNull(slot, wanted) => Ok(Some(self.value(*slot, attributes)?.is_none() == *wanted)),
-            Test::Text(slot, test, part) => Ok(match self.value(*slot, attributes)? {
+            Test::IsNull(slot, wanted) => Ok(Some(self.value(*slot, source)?.is_none() == *wanted)),
+            Test::Text(slot, test, part) => Ok(match self.value(*slot, source)? {
                 Some(Scalar::Str(text)) => Some(test(&text, part)),
                 _ => None,
             }),
-            Test::And(parts) => self.unless_one_is(false, parts, attributes),
-            Test::Or(parts) => self.unless_one_is(true, parts, attributes),
-            Test::Not(inner) => Ok(self.truth(inner, attributes)?.map(|truth| !truth)),
+            Test::And(parts) => self.unless_one_is(false, parts, source),
+            Test::Or(parts) => self.unless_one_is(true, parts, source),
+            Test::Not(inner) => Ok(self.truth(inner, source)?.map(|truth| !truth)),
         }
     }
 
-    fn unless_one_is(&self, deciding: bool, parts: &[Test], attributes: &dyn Attributes) -> Result<Option<bool>> {
+    fn unless_one_is(&self, deciding: bool, parts: &[Test], source: Source<'_>) -> Result<Option<bool>> {
         let mut result = Some(!deciding);
         for part in parts {
-            match self.truth(part, attributes)? {
+            match self.truth(part, source)? {
                 Some(truth) if truth == deciding => return Ok(Some(deciding)),
                 Some(_) => {}
                 None => result = None,
@@ -479,7 +506,33 @@ impl Prepared {
     }
 }
 
+/// Where a test finds its values.
+#[derive(Clone, Copy)]
+enum Source<'v> {
+    Attributes(&'v dyn Attributes),
+    Raw(&'v RawItem<'v>, Folder<'v>),
+}
+
+enum Cell<'v> {
+    Value(Cow<'v, Value>),
+    Stored(ValueRef<'v>),
+}
+
 impl<'v> Scalar<'v> {
+    /// A value where it lies as one of a column's type; none if it is of another.
+    fn of_stored(value: ValueRef<'v>, kind: Option<Kind>) -> Option<Self> {
+        Some(match (kind?, value) {
+            (Kind::Bool, ValueRef::Bool(truth)) => Scalar::Bool(truth),
+            (Kind::Int, ValueRef::Int(number)) => Scalar::Int(number),
+            (Kind::Double, ValueRef::Double(number)) => Scalar::Double(number),
+            (Kind::Double, ValueRef::Int(number)) => Scalar::Double(number as f64),
+            (Kind::Str, ValueRef::Str(text)) => Scalar::Str(Cow::Borrowed(text)),
+            (Kind::Timestamp, ValueRef::Timestamp { secs, nanos }) => Scalar::Time(secs, nanos / 1000),
+            (Kind::Blob | Kind::IntArray | Kind::DoubleArray, value) if Some(value.kind()) == kind => Scalar::Opaque,
+            _ => return None,
+        })
+    }
+
     /// A value as one of a column's type; none if it is of another. A column of no type is always null, so it has no values.
     fn of(value: Cow<'v, Value>, kind: Option<Kind>) -> Option<Self> {
         Some(match (kind?, value) {
@@ -510,18 +563,32 @@ impl<'v> Scalar<'v> {
     }
 }
 
-/// The columns of a folder, whose values are authoritative, over the attributes of an item in it.
-#[derive(Clone, Copy)]
-pub struct InFolder<'a> {
+/// The columns of a folder; its values are authoritative for the items in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Folder<'a> {
     pub columns: &'a [Field],
     pub values: &'a [Option<Value>],
+}
+
+impl<'a> Folder<'a> {
+    /// The value of a column of the folder, which may be null; none if it is no column of it.
+    pub fn value(&self, column: &str) -> Option<Option<&'a Value>> {
+        let at = self.columns.iter().position(|known| *known.name == *column)?;
+        self.values.get(at).map(Option::as_ref)
+    }
+}
+
+/// The attributes of an item in a folder.
+#[derive(Clone, Copy)]
+pub struct InFolder<'a> {
+    pub folder: Folder<'a>,
     pub item: &'a dyn Attributes,
 }
 
 impl Attributes for InFolder<'_> {
     fn attribute(&self, attribute: &Attribute) -> Option<Cow<'_, Value>> {
-        match self.columns.iter().position(|column| column.name == attribute.name) {
-            Some(at) => self.values.get(at)?.as_ref().map(Cow::Borrowed),
+        match self.folder.value(&attribute.name) {
+            Some(value) => value.map(Cow::Borrowed),
             None => self.item.attribute(attribute),
         }
     }
@@ -615,7 +682,8 @@ mod tests {
         let prepared = Prepared::new(&plan.partition, &schema.fields, OnTypeMismatch::Error).unwrap();
         let opened = ["y=2024/m=2", "y=2023/m=2", "y=2024/m=3"].map(|folder| {
             let values = partition::parse(folder, &columns).unwrap().unwrap();
-            prepared.matches(&InFolder { columns: &columns, values: &values, item: &Absent }).unwrap()
+            let folder = Folder { columns: &columns, values: &values };
+            prepared.matches(&InFolder { folder, item: &Absent }).unwrap()
         });
         assert_eq!(opened, [true, false, false]);
     }

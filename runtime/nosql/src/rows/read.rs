@@ -70,7 +70,7 @@ impl BatchBuilder {
         match value {
             None => builder.append_null(),
             Some(value) if builder.take(value) => {}
-            Some(value) => self.mismatched(column, value.to_value().kind())?,
+            Some(value) => self.mismatched(column, value.kind())?,
         }
         Ok(())
     }
