@@ -1,6 +1,7 @@
 """persist, cache, checkpoint: what they change is the time; what can be seen of them is here."""
 
 from pyspark import StorageLevel
+from pyspark.sql import functions as sf
 
 
 def _level(frame):
@@ -55,6 +56,14 @@ def renamed_is_the_same_cache(spark):
     found = _level(spark.range(10).selectExpr("id AS a", "id % 3 AS b"))
     frame.unpersist()
     return found
+
+
+def draws_stay(spark):
+    frame = spark.range(20).select("id", sf.rand().alias("drawn"))
+    frame.persist()
+    same = frame.collect() == frame.collect()
+    frame.unpersist()
+    return same
 
 
 def view_of_cached(spark):

@@ -151,7 +151,9 @@ impl Cutter<'_> {
     }
 
     fn gather(&mut self, node: &CoalescePartitionsExec, ordered: bool) -> Result<Plan> {
-        let shape = if ordered || self.gathers_in_order { Shape::GatherInOrder } else { Shape::Gather };
+        // The first so many rows are the same ones each time.
+        let in_order = ordered || self.gathers_in_order || node.fetch().is_some();
+        let shape = if in_order { Shape::GatherInOrder } else { Shape::Gather };
         let properties = node.properties().clone();
         self.stage_below(node.input().clone(), "CoalescePartitionsExec", properties, shape, true, node.fetch())
     }

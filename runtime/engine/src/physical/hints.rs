@@ -19,7 +19,6 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::joins::utils::{ColumnIndex, JoinFilter};
@@ -29,16 +28,8 @@ use emberflow_analyzer::JoinStrategy;
 
 use super::partitionwise::{Hint, PartitionwiseExec};
 
-/// DataFusion's rules, and ours after the one that chooses joins by sizes.
-pub(crate) fn optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules = PhysicalOptimizer::default().rules;
-    let chosen = rules.iter().position(|rule| rule.name() == "join_selection").map_or(0, |at| at + 1);
-    rules.insert(chosen, Arc::new(JoinHints));
-    rules
-}
-
 #[derive(Debug)]
-struct JoinHints;
+pub(super) struct JoinHints;
 
 impl PhysicalOptimizerRule for JoinHints {
     fn name(&self) -> &str {

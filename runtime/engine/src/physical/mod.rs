@@ -3,7 +3,7 @@
 //! ```text
 //! LogicalPlan ─► [guards] filters that can fail come last, behind those that cannot
 //!             ─► DefaultPhysicalPlanner ── PartitionNode ─► [Planner::plan_extension] partitionwise, ranges, observe
-//!             ─► [hints] joins are done as they were told to be
+//!             ─► [hints] joins are done as they were told to be ─► [order] rows stay in the order of their source
 //! ```
 //!
 //! Not here: exchanges and what makes partitions fewer (`emberflow-actors`). Begin at [`Planner`].
@@ -11,6 +11,7 @@
 mod guards;
 mod hints;
 mod observe;
+mod order;
 mod partitionwise;
 mod ranges;
 mod values;
@@ -25,6 +26,8 @@ use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::{LexOrdering, create_physical_sort_exprs};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
@@ -32,9 +35,20 @@ use emberflow_actors::{MergePartitionsExec, ShuffleExec};
 use emberflow_analyzer::{Operation, PartitionNode};
 
 use emberflow_sources::local::SeenPartitions;
-pub(crate) use hints::optimizer_rules;
 pub(crate) use observe::{Observed, observations};
 use partitionwise::PartitionwiseExec;
+
+/// DataFusion's rules and ours.
+pub(crate) fn optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::default().rules;
+    let at = |rules: &[Arc<dyn PhysicalOptimizerRule + Send + Sync>], name: &str| rules.iter().position(|rule| rule.name() == name);
+    // After joins were chosen by sizes; before plans are checked for the last time.
+    let chosen = at(&rules, "join_selection").map_or(0, |at| at + 1);
+    rules.insert(chosen, Arc::new(hints::JoinHints));
+    let checked = at(&rules, "SanityCheckPlan").unwrap_or(rules.len());
+    rules.insert(checked, Arc::new(order::KeepOrder));
+    rules
+}
 
 /// The engine's planner.
 #[derive(Debug)]
