@@ -95,6 +95,11 @@ impl SessionEnvironment {
         emberflow_sources::read(&request)
     }
 
+    /// The NoSQL store.
+    pub fn store(&self) -> Result<emberflow_nosql::Store> {
+        self.session.engine.store()
+    }
+
     /// A temporary view.
     fn view(&self, name: &[String]) -> Result<Option<Source>> {
         let (view, qualifier) = match name {
@@ -209,6 +214,11 @@ impl Environment for SessionEnvironment {
         }
         // format.`path`
         if let [format, path] = name
+            && crate::nosql::is_nosql(format)
+        {
+            return self.nosql(None, options, std::slice::from_ref(path)).map(|table| Some(Source::Table(table)));
+        }
+        if let [format, path] = name
             && matches!(
                 emberflow_sources::read::short_name(format).as_str(),
                 "parquet" | "csv" | "json" | "orc" | "text" | "avro"
@@ -250,6 +260,9 @@ impl Environment for SessionEnvironment {
             .map(|(_, path)| path.clone())
             .collect();
         let paths = if paths.is_empty() { &from_options } else { paths };
+        if crate::nosql::is_nosql(&format) {
+            return self.nosql(schema, options, paths);
+        }
         if paths.is_empty() && emberflow_sources::read::short_name(&format) != "jdbc" {
             return Err(match schema {
                 Some(_) => Error::new("DATA_SOURCE_PATH_MISSING").text("Reading files needs a path: give one to load()."),

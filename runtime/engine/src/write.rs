@@ -43,6 +43,9 @@ impl Session {
         let path = path
             .or(from_options)
             .ok_or_else(|| Error::new("DATA_SOURCE_PATH_MISSING").text("Writing files needs a path: give one to save()."))?;
+        if crate::nosql::is_nosql(&format) {
+            return self.write_nosql(write.input, &path, write.mode, &write.options, &write.partition_by).await;
+        }
         self.write_files(write.input, &format, &path, write.mode, &options, &write.partition_by).await?;
         self.refresh_cache(&path);
         Ok(())

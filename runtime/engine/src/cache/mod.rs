@@ -29,6 +29,7 @@ use tokio::sync::OnceCell;
 pub(crate) use canonical::with_kept;
 pub(crate) use canonical::{Canonical, Meaning};
 pub(crate) use identified::{Identified, Identity};
+pub(crate) use session::paths_of;
 pub(crate) use table::KeptTable;
 
 /// What `persist()` without a level means.
@@ -98,7 +99,7 @@ impl Key {
 
 impl Entry {
     pub fn new(key: Key, level: StorageLevel, resolved: Resolved, fill: Analyzed) -> Self {
-        let paths = session::paths_of(&resolved.plan);
+        let paths = paths_of(&resolved.plan);
         let schema = Arc::clone(resolved.plan.schema());
         let plan = LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema });
         let resolved = Arc::new(Resolved { plan, ..resolved });

@@ -121,7 +121,7 @@ impl Session {
 }
 
 /// The paths of the files a plan reads.
-pub(super) fn paths_of(plan: &LogicalPlan) -> Vec<String> {
+pub(crate) fn paths_of(plan: &LogicalPlan) -> Vec<String> {
     let mut paths = Vec::new();
     // Nothing in the walk can fail.
     let _ = plan.apply_with_subqueries(|node| {

@@ -1,19 +1,32 @@
-//! The NoSQL store as the engine holds it: opened at its first use, one for the process, one process for a folder.
+//! The NoSQL store as the engine holds it (opened at its first use, one for the process, one process for a folder), and the
+//! data source `nosql` over it.
 //!
 //! ```text
 //! KeyValue::execute ─► service ─► Engine::store
 //! Engine::store ─► <ember.nosql.dir, else the warehouse's .nosql> ─► emberflow_nosql::Store
+//!
+//! read   path, options, schema ─► source ─► table (filters ─► folders, points, ranges) ─► scan ─► batches
+//! write  plan of the rows, options, schema ─► write (checks) ─► write_exec (a writer per task) ─► done or commit
 //! ```
 //!
 //! Not here: what the store does (`emberflow-nosql`).
 
+mod filters;
 mod messages;
+mod options;
+mod scan;
 mod service;
+mod source;
+mod table;
+mod write;
+mod write_exec;
 
 use std::path::PathBuf;
 
 use emberflow_base::{Error, Result};
 use emberflow_nosql::{Kv, Store, StoreOptions, Sync};
+
+pub(crate) use options::is_nosql;
 
 use crate::engine::{Engine, EngineOptions, warehouse};
 
