@@ -52,11 +52,11 @@ test-r: install-r $(DATA)/ready
 	Rscript tests/tpch/replay.R $(DATA)
 	cd r-package/tests && NOT_CRAN=true Rscript testthat.R
 
-# Spark's distribution on PyPI brings Apache's JDBC driver.
-test-jvm: install-jvm $(DATA)/ready
+# Spark's distribution on PyPI brings Apache's JDBC driver. Tests of the key-value tables start the program, too.
+test-jvm: build install-jvm $(DATA)/ready
 	@.ci/need python
 	tests/oracle/setup spark > /dev/null
-	jvm/test $(DATA) $$(ls $(JDBC_DRIVER))
+	jvm/test $(DATA) $$(ls $(JDBC_DRIVER)) $(BIN)/emberflow
 
 # What a memory limit promises, at a scale that takes a minute; tests/memory.py says how to run the whole. What it says about
 # time (a short query beside heavy ones, 200 rounds of persist) is `make bench-memory`.
@@ -85,12 +85,12 @@ install-r:
 	@.ci/need rust r
 	R CMD INSTALL --no-test-load r-package
 
-# io.emberflow:emberflow-connect and io.emberflow:emberflow-native, into ~/.m2.
+# io.emberflow: emberflow-connect, emberflow-native, emberflow-kv and emberflow-kv_2.13, into ~/.m2.
 install-jvm:
 	@.ci/need rust jvm
 	cargo build --quiet -p emberflow-jvm
 	jvm/emberflow-native/stage.sh $(BIN)/libemberflow_jvm.so
-	$(MVN) install -DskipTests -pl emberflow-native,emberflow-connect -am
+	$(MVN) install -DskipTests -pl emberflow-native,emberflow-connect,emberflow-kv,emberflow-kv_2.13 -am
 
 # The same questions over the same files in R, Scala, Java, Rust and Python.
 demo: build install-r install-jvm

@@ -8,7 +8,11 @@ import java.util.Objects;
  * @param name the container's name; empty if every path names its own
  */
 public record ContainerAlias(String name) {
-  /** Refuses null. */
+  /**
+   * Refuses null.
+   *
+   * @param name the container's name
+   */
   public ContainerAlias {
     Objects.requireNonNull(name, "name");
   }

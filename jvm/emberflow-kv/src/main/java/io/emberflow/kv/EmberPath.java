@@ -21,7 +21,12 @@ import java.util.regex.Pattern;
 public record EmberPath(String path, String container) {
   private static final Pattern URL = Pattern.compile("([^:/]*)://([^/]*)(.*)", Pattern.DOTALL);
 
-  /** Refuses null. */
+  /**
+   * Refuses null.
+   *
+   * @param path the path or URL
+   * @param container the container's name, or empty
+   */
   public EmberPath {
     Objects.requireNonNull(path, "path");
     Objects.requireNonNull(container, "container");

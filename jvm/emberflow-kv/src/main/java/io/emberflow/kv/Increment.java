@@ -8,7 +8,11 @@ import java.util.Objects;
  * @param step a Long, Integer, Short, Byte, Double or Float
  */
 public record Increment(Number step) {
-  /** Refuses null. */
+  /**
+   * Refuses null.
+   *
+   * @param step a number
+   */
   public Increment {
     Objects.requireNonNull(step, "step");
   }

@@ -242,7 +242,7 @@ public final class KeyValueOperations implements AutoCloseable {
     return ask(
         () -> Messages.deleteTable(path.in(container), ignoreMissing),
         answer -> {
-          Messages.count(answer);
+          Messages.json(answer);
           return true;
         });
   }
@@ -291,7 +291,7 @@ public final class KeyValueOperations implements AutoCloseable {
    * Stores a table's schema in the place of one that may be there.
    *
    * @param path the table
-   * @param schema a JSON object with {@code fields}, {@code key} and so on
+   * @param schema a JSON object with {@code fields}, {@code key} and so on; empty to remove the one that is there
    * @return true
    */
   public CompletableFuture<Boolean> setSchema(EmberPath path, String schema) {
@@ -299,18 +299,19 @@ public final class KeyValueOperations implements AutoCloseable {
   }
 
   /**
-   * Makes the store's files smaller and quicker to read.
+   * Gives back the room of what was replaced in a table.
    *
-   * @return what was done, as JSON
+   * @param path the table
+   * @return true
    */
-  public CompletableFuture<String> compact() {
-    return administer(new EmberPath(""), Messages.Question.COMPACT, "", json -> json);
+  public CompletableFuture<Boolean> compact(EmberPath path) {
+    return administer(path, Messages.Question.COMPACT, "", json -> true);
   }
 
   /**
-   * Reads everything that is stored and checks it.
+   * Reads the whole store and checks it.
    *
-   * @return what was found, as JSON
+   * @return a JSON object of {@code tables}, {@code items}, {@code bytes}, {@code broken} and {@code findings}
    */
   public CompletableFuture<String> verify() {
     return administer(new EmberPath(""), Messages.Question.VERIFY, "", json -> json);

@@ -10,7 +10,12 @@ import java.util.Map;
  * @param values what {@code ${name}} stands for, as typed values, never as text
  */
 public record SQLFilter(String text, Map<String, ?> values) {
-  /** Copies the values. */
+  /**
+   * Copies the values.
+   *
+   * @param text the expression
+   * @param values what {@code ${name}} stands for
+   */
   public SQLFilter {
     values = UpdateExpression.copied(text, values);
   }

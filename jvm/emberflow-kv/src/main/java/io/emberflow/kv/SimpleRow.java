@@ -16,7 +16,12 @@ import java.util.Objects;
  * @param fields attributes by name
  */
 public record SimpleRow(String key, Map<String, ?> fields) {
-  /** Copies the fields, in their order. */
+  /**
+   * Copies the fields, in their order.
+   *
+   * @param key the item's name
+   * @param fields attributes by name
+   */
   public SimpleRow {
     Objects.requireNonNull(key, "key");
     fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));

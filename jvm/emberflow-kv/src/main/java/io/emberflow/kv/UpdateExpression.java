@@ -13,7 +13,13 @@ import java.util.Objects;
  * @param otherwise what to do instead if the condition is not true; null to leave the item as it is
  */
 public record UpdateExpression(String text, Map<String, ?> values, String otherwise) {
-  /** Copies the values. */
+  /**
+   * Copies the values.
+   *
+   * @param text the actions
+   * @param values what {@code ${name}} stands for
+   * @param otherwise other actions, or null
+   */
   public UpdateExpression {
     values = copied(text, values);
   }

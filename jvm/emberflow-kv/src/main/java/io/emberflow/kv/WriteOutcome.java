@@ -27,7 +27,12 @@ public record WriteOutcome(Kind kind, Optional<Instant> version) {
     NO_SUCH_ITEM
   }
 
-  /** Refuses null. */
+  /**
+   * Refuses null.
+   *
+   * @param kind what happened
+   * @param version of the item, if it has one
+   */
   public WriteOutcome {
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(version, "version");

@@ -121,14 +121,14 @@ final class KeyValueOperations private (under: j.KeyValueOperations) extends Aut
   /** A table's stored schema as a JSON object; `None` if the table has none. */
   def schema(path: EmberPath): Future[Option[String]] = under.schema(Convert.path(path)).asScala.map(_.toScala)
 
-  /** Stores a table's schema, a JSON object, in the place of one that may be there. */
+  /** Stores a table's schema, a JSON object, in the place of one that may be there; an empty text removes that. */
   def setSchema(path: EmberPath, schema: String): Future[Boolean] =
     under.setSchema(Convert.path(path), schema).asScala.map(_.booleanValue)
 
-  /** Makes the store's files smaller and quicker to read; says what was done, as JSON. */
-  def compact(): Future[String] = under.compact().asScala
+  /** Gives back the room of what was replaced in a table. */
+  def compact(path: EmberPath): Future[Boolean] = under.compact(Convert.path(path)).asScala.map(_.booleanValue)
 
-  /** Reads everything that is stored and checks it; says what was found, as JSON. */
+  /** Reads the whole store and checks it: a JSON object of `tables`, `items`, `bytes`, `broken` and `findings`. */
   def verify(): Future[String] = under.verify().asScala
 
   /** Ends the connection; operations under way go on. Closing twice is safe. */
