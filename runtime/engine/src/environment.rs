@@ -129,6 +129,10 @@ impl SessionEnvironment {
                 let mut all = files.options.clone();
                 all.extend(options.iter().cloned());
                 let schema = plain_schema(&table.schema);
+                if files.is_nosql() {
+                    let read = self.nosql(Some(&schema), &all, std::slice::from_ref(&files.location))?;
+                    return Ok(Source::Table(Table { qualifier: table.qualifier(), ..read }));
+                }
                 let source = self.table_files(files, &schema, &all)?;
                 let qualifier = table.qualifier();
                 let mut provider = source.provider;

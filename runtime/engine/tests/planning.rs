@@ -104,7 +104,10 @@ fn deep_expressions_give_what_they_say() {
     for at in (0..400).rev() {
         cases = format!("case when id = {at} then {at} * 2 else {cases} end");
     }
-    assert_eq!(shown(&session, &format!("select {cases} as x from values (3L), (399L), (400L) as t(id) order by id")), "|6||798||0|");
+    assert_eq!(
+        shown(&session, &format!("select {cases} as x from values (3L), (399L), (400L) as t(id) order by id")),
+        "|6||798||0|"
+    );
     let calls = format!("select {}id{} as x from range(-2, 1) order by 1 desc", "abs(".repeat(700), ")".repeat(700));
     assert_eq!(shown(&session, &calls), "|2||1||0|");
     let guarded = format!("select if(id = 0, 0, 10 div id{}) as x from range(3) order by id", " + 0".repeat(300));

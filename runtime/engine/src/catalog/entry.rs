@@ -60,6 +60,13 @@ pub(crate) struct Files {
     pub statistics: Option<Statistics>,
 }
 
+impl Files {
+    /// Whether the rows are items of the NoSQL store, not files.
+    pub fn is_nosql(&self) -> bool {
+        crate::nosql::is_nosql(&self.format)
+    }
+}
+
 /// What `ANALYZE TABLE` found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Statistics {
@@ -104,7 +111,9 @@ impl Table {
     /// The folder that goes when the table is dropped.
     pub fn own_folder(&self) -> Result<Option<PathBuf>> {
         match &self.kind {
-            TableKind::Files(files) if files.is_managed => emberflow_sources::paths::local(&files.location).map(Some),
+            TableKind::Files(files) if files.is_managed && !files.is_nosql() => {
+                emberflow_sources::paths::local(&files.location).map(Some)
+            }
             _ => Ok(None),
         }
     }

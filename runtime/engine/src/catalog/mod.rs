@@ -301,8 +301,8 @@ impl Catalog {
 
 fn folder_of(table: &Table) -> Result<Option<PathBuf>> {
     match &table.kind {
-        TableKind::Files(files) => emberflow_sources::paths::local(&files.location).map(Some),
-        TableKind::View(_) => Ok(None),
+        TableKind::Files(files) if !files.is_nosql() => emberflow_sources::paths::local(&files.location).map(Some),
+        TableKind::Files(_) | TableKind::View(_) => Ok(None),
     }
 }
 

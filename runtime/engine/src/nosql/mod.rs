@@ -7,6 +7,7 @@
 //!
 //! read   path, options, schema ─► source ─► table (filters ─► folders, points, ranges) ─► scan ─► batches
 //! write  plan of the rows, options, schema ─► write (checks) ─► write_exec (a writer per task) ─► done or commit
+//! tables of the catalog ─► tables
 //! ```
 //!
 //! Not here: what the store does (`emberflow-nosql`).
@@ -18,6 +19,7 @@ mod scan;
 mod service;
 mod source;
 mod table;
+mod tables;
 mod write;
 mod write_exec;
 
@@ -26,7 +28,7 @@ use std::path::PathBuf;
 use emberflow_base::{Error, Result};
 use emberflow_nosql::{Kv, Store, StoreOptions, Sync};
 
-pub(crate) use options::is_nosql;
+pub(crate) use options::{is_nosql, short_name};
 
 use crate::engine::{Engine, EngineOptions, warehouse};
 

@@ -31,6 +31,11 @@ pub(crate) fn is_nosql(format: &str) -> bool {
     format.eq_ignore_ascii_case(FORMAT) || format.eq_ignore_ascii_case(ALIAS)
 }
 
+/// The short name of a format; both names of this one are one.
+pub(crate) fn short_name(format: &str) -> String {
+    if is_nosql(format) { FORMAT.to_owned() } else { emberflow_sources::read::short_name(format) }
+}
+
 /// The options of a read. What nobody knows is reported in the log.
 pub(super) fn of_read(options: &Options) -> Result<ReadOptions> {
     let is_read = |(name, _): &(&str, &str)| !OF_WRITES.iter().any(|known| known.eq_ignore_ascii_case(name));

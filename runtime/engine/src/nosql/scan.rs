@@ -29,7 +29,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use emberflow_functions::errors::to_datafusion;
 use emberflow_nosql::codec::ValueRef;
 use emberflow_nosql::expression::{Attribute, Attributes};
-use emberflow_nosql::read_filter::{InFolder, OnTypeMismatch, Prepared};
+use emberflow_nosql::read_filter::{self, InFolder, OnTypeMismatch, Prepared};
 use emberflow_nosql::rows::BatchBuilder;
 use emberflow_nosql::schema::Field;
 use emberflow_nosql::{Error, ErrorName, Part, RawItem, RawValue, SliceScan, SliceSpec, Table, Value};
@@ -241,7 +241,8 @@ impl Reading {
         let passes = match values {
             Some(values) => {
                 let item = Slots { item, first: columns };
-                self.in_folders.matches(&InFolder { columns: &self.folder_columns, values, item: &item })?
+                self.in_folders
+                    .matches(&InFolder { folder: read_filter::Folder { columns: &self.folder_columns, values }, item: &item })?
             }
             None => self.elsewhere.matches(&Slots { item, first: columns + self.in_folders.attributes().count() })?,
         };

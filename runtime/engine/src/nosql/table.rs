@@ -21,7 +21,7 @@ use emberflow_functions::errors::to_datafusion;
 use emberflow_functions::types::to_arrow_schema;
 use emberflow_nosql::expression::Absent;
 use emberflow_nosql::name::SLICES;
-use emberflow_nosql::read_filter::{Access, Filter, InFolder, OnTypeMismatch, Prepared, ReadPlan, plan};
+use emberflow_nosql::read_filter::{self, Access, Filter, InFolder, OnTypeMismatch, Prepared, ReadPlan, plan};
 use emberflow_nosql::schema::{Field, TableSchema};
 use emberflow_nosql::{NameRange, Part, Table, partition};
 use emberflow_plan::StructType;
@@ -61,7 +61,10 @@ impl NosqlTable {
                 values => values.map_err(|why| why.table(self.table.path()))?,
             };
             let leaves = match &values {
-                Some(values) => wanted.matches(&InFolder { columns: &self.folders, values, item: &Absent })?,
+                Some(values) => {
+                    let folder = read_filter::Folder { columns: &self.folders, values };
+                    wanted.matches(&InFolder { folder, item: &Absent })?
+                }
                 None => true,
             };
             if leaves {

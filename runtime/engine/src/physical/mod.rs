@@ -41,7 +41,8 @@ use partitionwise::PartitionwiseExec;
 /// DataFusion's rules and ours.
 pub(crate) fn optimizer_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::default().rules;
-    let at = |rules: &[Arc<dyn PhysicalOptimizerRule + Send + Sync>], name: &str| rules.iter().position(|rule| rule.name() == name);
+    let at =
+        |rules: &[Arc<dyn PhysicalOptimizerRule + Send + Sync>], name: &str| rules.iter().position(|rule| rule.name() == name);
     // After joins were chosen by sizes; before plans are checked for the last time.
     let chosen = at(&rules, "join_selection").map_or(0, |at| at + 1);
     rules.insert(chosen, Arc::new(hints::JoinHints));

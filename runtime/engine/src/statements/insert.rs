@@ -52,11 +52,22 @@ struct Incoming {
     /// Overwrite only partitions that get rows, whatever the setting says.
     dynamic: bool,
     if_not_exists: bool,
+    /// Options of this write alone, which tables of files have none of.
+    options: Options,
 }
 
 impl Incoming {
     fn new(query: Relation, overwrite: bool) -> Self {
-        Self { query, given: Vec::new(), by_name: false, partition: Vec::new(), overwrite, dynamic: false, if_not_exists: false }
+        Self {
+            query,
+            given: Vec::new(),
+            by_name: false,
+            partition: Vec::new(),
+            overwrite,
+            dynamic: false,
+            if_not_exists: false,
+            options: Vec::new(),
+        }
     }
 }
 
@@ -80,7 +91,8 @@ impl Session {
             return Err(Error::new("PARTITION_BY_NOT_ALLOWED_WITH_INSERT_INTO").with("tableName", name.join(".")));
         }
         let table = self.insert_target(name, |_| Error::new("UNSUPPORTED_INSERT.RDD_BASED"))?;
-        self.insert_rows(table, Incoming::new(write.input, write.mode == SaveMode::Overwrite)).await
+        let overwrite = write.mode == SaveMode::Overwrite;
+        self.insert_rows(table, Incoming { options: write.options, ..Incoming::new(write.input, overwrite) }).await
     }
 
     fn insert_target(&self, name: &[String], view: impl Fn(&str) -> Error) -> Result<Table> {
@@ -94,6 +106,9 @@ impl Session {
 
     async fn insert_rows(&self, table: Table, incoming: Incoming) -> Result<()> {
         let TableKind::Files(files) = table.kind.clone() else { return Err(not_a_view(&table.quoted(), "INSERT")) };
+        if files.is_nosql() {
+            return self.insert_items(table, &files, incoming).await;
+        }
         let fixed = match incoming.partition.is_empty() {
             true => Vec::new(),
             false => {
@@ -125,6 +140,30 @@ impl Session {
             self.write_files(rows, &files.format, &path, SaveMode::Overwrite, &files.options, inner).await?;
         }
         self.changed(&table).await
+    }
+
+    /// Rows into a table of the NoSQL store.
+    async fn insert_items(&self, table: Table, files: &Files, incoming: Incoming) -> Result<()> {
+        if incoming.overwrite && (incoming.dynamic || !incoming.partition.is_empty()) {
+            return Err(Error::unsupported("overwriting single partitions of NoSQL tables"));
+        }
+        if !incoming.partition.is_empty() {
+            self.check_partition_clause(&table, files, &incoming.partition)?;
+        }
+        let mode = if incoming.overwrite { SaveMode::Overwrite } else { SaveMode::Append };
+        let mut options = files.options.clone();
+        options.extend(incoming.options.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("path")).cloned());
+        self.write_table(fitted(&table, &incoming)?, files, mode, &options).await?;
+        self.changed(&table).await
+    }
+
+    /// Rows into the place where a table's rows lie.
+    pub(crate) async fn write_table(&self, rows: Relation, files: &Files, mode: SaveMode, options: &Options) -> Result<()> {
+        if files.is_nosql() {
+            let options = self.with_stored_key(&files.location, options)?;
+            return self.write_nosql(rows, &files.location, mode, &options, &files.partition_by).await;
+        }
+        self.write_files(rows, &files.format, &files.location, mode, options, &files.partition_by).await.map(|_| ())
     }
 
     fn overwrites_dynamically(&self) -> bool {
@@ -174,8 +213,7 @@ impl Session {
             self.off_thread(move |_| session.entry_of(&new, declared)).await?
         };
         let TableKind::Files(files) = &entry.kind else { return Err(Error::internal("a table that is no table was made")) };
-        let mode = SaveMode::Overwrite;
-        self.write_files(rows, &files.format, &files.location, mode, &new.options, &files.partition_by).await?;
+        self.write_table(rows, files, SaveMode::Overwrite, &new.options).await?;
         self.off_thread(move |session| {
             session.enter(&new, &entry)?;
             drop(making);
@@ -187,11 +225,11 @@ impl Session {
     pub(crate) async fn save_as_table(&self, write: Write, format: String, name: &[String]) -> Result<()> {
         let full = self.full_name(name)?;
         self.engine.catalog.require_database(&full.database)?;
-        let format = emberflow_sources::read::short_name(&format);
+        let format = crate::nosql::short_name(&format);
         let existing = self.engine.catalog.find(&full)?;
         let new = NewTable {
             name: full.clone(),
-            location: self.given_location(&full, None, &write.options)?,
+            location: self.given_location(&full, &format, None, &write.options)?,
             options: write.options.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("path")).cloned().collect(),
             properties: Properties::new(),
             comment: None,
@@ -222,8 +260,7 @@ impl Session {
             self.make_table(new, input).await?;
             return self.changed(&existing).await;
         }
-        let mode = SaveMode::Overwrite;
-        self.write_files(input, &files.format, &files.location, mode, &files.options, &files.partition_by).await?;
+        self.write_table(input, files, SaveMode::Overwrite, &files.options).await?;
         self.changed(&existing).await
     }
 
@@ -257,7 +294,7 @@ impl Session {
                 .with("existingPartCols", files.partition_by.join(", "))
                 .with("specifiedPartCols", new.partition_by.join(", ")));
         }
-        self.insert_rows(existing, Incoming { by_name: true, ..Incoming::new(write.input, false) }).await
+        self.insert_rows(existing, Incoming { by_name: true, options: write.options, ..Incoming::new(write.input, false) }).await
     }
 
     /// `df.writeTo(table)`: rows go in by name.
@@ -293,13 +330,13 @@ impl Session {
             _ => {}
         }
         let format = match &write.provider {
-            Some(provider) => emberflow_sources::read::short_name(provider),
+            Some(provider) => crate::nosql::short_name(provider),
             None => self.settings().require("spark.sql.sources.default")?.to_owned(),
         };
         let partition_by = write.partition_by.iter().map(partition_column).collect::<Result<_>>()?;
         let new = NewTable {
             name: full.clone(),
-            location: self.given_location(&full, None, &write.options)?,
+            location: self.given_location(&full, &format, None, &write.options)?,
             options: write.options.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("path")).cloned().collect(),
             properties: as_properties(write.properties),
             comment: None,

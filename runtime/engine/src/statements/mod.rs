@@ -13,7 +13,7 @@ mod cache;
 mod databases;
 mod describe;
 mod functions;
-mod insert;
+pub(crate) mod insert;
 mod partitions;
 mod settings;
 mod show;

@@ -46,13 +46,13 @@ impl Session {
             _ => {}
         }
         let format = match &table.provider {
-            Some(provider) => emberflow_sources::read::short_name(provider),
+            Some(provider) => crate::nosql::short_name(provider),
             None => self.settings().require("spark.sql.sources.default")?.to_owned(),
         };
         let new = NewTable {
             name: full.clone(),
+            location: self.given_location(&full, &format, table.location, &table.options)?,
             format,
-            location: self.given_location(&full, table.location, &table.options)?,
             options: table.options,
             properties: table.properties.into_iter().collect(),
             comment: table.comment,
@@ -67,13 +67,22 @@ impl Session {
     }
 
     /// The folder a statement or an option says; a relative one lies in the database's folder.
-    pub(crate) fn given_location(&self, full: &FullName, location: Option<String>, options: &Options) -> Result<Option<String>> {
+    pub(crate) fn given_location(
+        &self,
+        full: &FullName,
+        format: &str,
+        location: Option<String>,
+        options: &Options,
+    ) -> Result<Option<String>> {
         let of_option = || options.iter().find(|(key, _)| key.eq_ignore_ascii_case("path")).map(|(_, path)| path.clone());
         let Some(location) = location.or_else(of_option) else { return Ok(None) };
         if location.is_empty() {
             return Err(Error::new("_LEGACY_ERROR_TEMP_3055")
                 .text("A table cannot lie at an empty path.")
                 .exception_class(Exception::IllegalArgument));
+        }
+        if crate::nosql::is_nosql(format) {
+            return self.nosql_location(&location, options).map(Some);
         }
         let is_relative = !location.contains(':') && Path::new(&location).is_relative();
         let location = match is_relative {
@@ -100,6 +109,9 @@ impl Session {
         let schema = with_partitions_last(&new.name, schema, &partition_by)?;
         check_storable(&schema, &new.format)?;
         let new = NewTable { partition_by: as_spelled(&schema, partition_by), ..new };
+        if crate::nosql::is_nosql(&new.format) {
+            self.enter_nosql(&new, &schema).await?;
+        }
         self.off_thread(move |session| {
             let (entry, making) = session.entry_of(&new, schema)?;
             session.enter(&new, &entry)?;
@@ -114,6 +126,9 @@ impl Session {
 
     /// Columns and partition columns of files that are there.
     async fn inferred_schema(&self, new: &NewTable, location: &str) -> Result<(StructType, Vec<String>)> {
+        if crate::nosql::is_nosql(&new.format) {
+            return self.nosql_columns(new, location).await;
+        }
         let (format, options, paths) = (new.format.clone(), new.options.clone(), vec![location.to_owned()]);
         let schema = self.blocking(move |environment| Ok(environment.files(&format, None, &options, &paths)?.schema)).await?;
         let folder = emberflow_sources::paths::local(location)?;
@@ -123,7 +138,7 @@ impl Session {
 
     fn check_format(&self, format: &str) -> Result<()> {
         match format {
-            "parquet" | "csv" | "json" | "text" | "orc" | "avro" => Ok(()),
+            "parquet" | "csv" | "json" | "text" | "orc" | "avro" | "nosql" => Ok(()),
             "jdbc" | "xml" | "binaryfile" | "hive" => Err(Error::unsupported(format!("tables of the format {format}"))),
             other => Err(Error::new("DATA_SOURCE_NOT_FOUND").with("provider", other).exception_class(Exception::ClassNotFound)),
         }
@@ -133,6 +148,7 @@ impl Session {
     pub(crate) fn entry_of(&self, new: &NewTable, schema: StructType) -> Result<(Table, Option<Making>)> {
         let (location, making) = match &new.location {
             Some(location) => (location.clone(), None),
+            None if crate::nosql::is_nosql(&new.format) => (self.managed_nosql_location(&new.name)?, None),
             None => {
                 let (location, making) = self.engine.catalog.reserve(&new.name)?;
                 (location, Some(making))
@@ -184,13 +200,15 @@ impl Session {
             };
         }
         let usual = self.settings().require("spark.sql.sources.default")?.to_owned();
-        let format = table.provider.map(|provider| emberflow_sources::read::short_name(&provider));
+        let format = table.provider.map(|provider| crate::nosql::short_name(&provider));
         let own = files.as_ref().filter(|files| format.as_ref().is_none_or(|format| *format == files.format));
+        let options = own.map(|files| files.options.clone()).unwrap_or_default();
+        let format = format.or_else(|| files.as_ref().map(|files| files.format.clone())).unwrap_or(usual);
         let new = NewTable {
             name: full.clone(),
-            location: self.given_location(&full, table.location, &table.options)?,
-            options: own.map(|files| files.options.clone()).unwrap_or_default(),
-            format: format.or_else(|| files.as_ref().map(|files| files.format.clone())).unwrap_or(usual),
+            location: self.given_location(&full, &format, table.location, &table.options)?,
+            options,
+            format,
             properties: table.properties.into_iter().collect(),
             comment: None,
             partition_by: files.map(|files| files.partition_by).unwrap_or_default(),
@@ -210,9 +228,16 @@ impl Session {
             }
             Some(Named::Table(table)) => {
                 let full = FullName { database: table.database, table: table.name };
+                let kind = table.kind;
                 // What cannot be resolved any more is kept by nothing.
                 let _ = self.uncache(table_relation(name)).await;
                 self.off_thread(move |session| session.engine.catalog.remove(&full)).await?;
+                if let TableKind::Files(files) = kind
+                    && files.is_managed
+                    && files.is_nosql()
+                {
+                    self.drop_nosql(&files).await?;
+                }
             }
             None if if_exists => {}
             None => return Err(no_table(&self.full_name(name)?)),
@@ -265,6 +290,9 @@ impl Session {
     pub(crate) async fn analyze_table(&self, name: &[String], scan: bool) -> Result<Rows> {
         let table = self.table_for(name, "ANALYZE TABLE")?;
         let TableKind::Files(files) = &table.kind else { return Ok(tables::nothing()) };
+        if files.is_nosql() {
+            return Err(Error::unsupported("ANALYZE TABLE of NoSQL tables"));
+        }
         let location = emberflow_sources::paths::local(&files.location)?;
         let bytes = self.off_thread(move |_| Ok(super::partitions::bytes_below(&location))).await?;
         let rows = match scan {
@@ -313,8 +341,7 @@ impl Session {
         }
         let schema = table.schema.clone();
         let empty = self.nothing_of(&schema);
-        let (mode, location) = (SaveMode::Overwrite, files.location.clone());
-        self.write_files(empty, &files.format, &location, mode, &files.options, &files.partition_by).await?;
+        self.write_table(empty, &files, SaveMode::Overwrite, &files.options).await?;
         self.changed(&table).await?;
         Ok(tables::nothing())
     }
@@ -334,8 +361,11 @@ fn apply(table: &mut Table, change: TableChange) -> Result<()> {
         TableChange::Comment(comment) => table.comment = comment,
         TableChange::ColumnComment { column, comment } => comment_column(table, &column, &comment)?,
         TableChange::SetLocation(location) => {
-            let location = format!("file:{}", emberflow_sources::paths::local(&location)?.display());
             if let TableKind::Files(files) = &mut table.kind {
+                if files.is_nosql() {
+                    return Err(Error::unsupported("SET LOCATION of NoSQL tables"));
+                }
+                let location = format!("file:{}", emberflow_sources::paths::local(&location)?.display());
                 // What lies there is not ours to remove one day.
                 files.is_managed = false;
                 files.location = location;
