@@ -32,7 +32,7 @@ test-rust:
 	@.ci/need rust r
 	cargo test --workspace
 
-# PySpark's own client against `emberflow serve`: the golden corpus, TPC-H and TPC-DS at scale 0.01.
+# PySpark's own client against `emberflow serve`: the golden corpus, items of the store, TPC-H and TPC-DS at scale 0.01.
 test-pyspark: build $(DATA)/ready $(TPCDS)/ready
 	@.ci/need python jvm
 	tests/pyspark $(BIN)/emberflow $(DATA) $(TPCDS)
