@@ -4,6 +4,7 @@
 
 mod nosql_common;
 
+use emberflow::plan::tree::{SaveMode, WriteTarget};
 use nosql_common::{World, name};
 
 #[test]
@@ -38,4 +39,23 @@ fn managed_tables() {
     world.sql("DROP TABLE t");
     assert_eq!(world.items("spark-warehouse/default/t"), "");
     assert_eq!(name(world.read("ember://spark-warehouse/default/t", &[]).collect()), "NOSQL.TABLE_NOT_FOUND");
+}
+
+#[test]
+fn save_as_table_and_insert_into() {
+    let world = World::new("sql-save");
+    let table = || WriteTarget::SaveAsTable(vec!["t".into()]);
+    let key = [("key", "k")];
+    world.write_to("SELECT 'p' AS k, 1L AS n", table(), SaveMode::ErrorIfExists, &key, &[]).unwrap();
+    let again = world.write_to("SELECT 'p' AS k, 1L AS n", table(), SaveMode::ErrorIfExists, &key, &[]);
+    assert_eq!(name(again), "TABLE_OR_VIEW_ALREADY_EXISTS");
+    world.write_to("SELECT 5L AS n, 'p' AS k", table(), SaveMode::Append, &[("counter", "n")], &[]).unwrap();
+    assert_eq!(world.sql("SELECT * FROM t"), "k:p n:6");
+    let into = WriteTarget::InsertInto(vec!["t".into()]);
+    world.write_to("SELECT 'p', 4L", into, SaveMode::Append, &[("counter", "n")], &[]).unwrap();
+    assert_eq!(world.sql("SELECT * FROM t"), "k:p n:10");
+    world.write_to("SELECT 'q' AS k, 1L AS n", table(), SaveMode::Overwrite, &key, &[]).unwrap();
+    assert_eq!(world.sql("SELECT * FROM t"), "k:q n:1");
+    world.write_to("SELECT 'r' AS k, 'x' AS other", table(), SaveMode::Overwrite, &key, &[]).unwrap();
+    assert_eq!(world.sql("SELECT * FROM t"), "k:r other:x");
 }

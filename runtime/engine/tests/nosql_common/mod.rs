@@ -68,11 +68,23 @@ impl World {
         options: &[(&str, &str)],
         partition_by: &[&str],
     ) -> emberflow::Result<()> {
+        self.write_to(rows, WriteTarget::Path(Some(path.to_owned())), mode, options, partition_by)
+    }
+
+    /// The same into a path or a table.
+    pub fn write_to(
+        &self,
+        rows: &str,
+        target: WriteTarget,
+        mode: SaveMode,
+        options: &[(&str, &str)],
+        partition_by: &[&str],
+    ) -> emberflow::Result<()> {
         let options: Options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let write = Write {
             input: self.session.sql(rows)?.relation().clone(),
             format: Some("nosql".into()),
-            target: WriteTarget::Path(Some(path.to_owned())),
+            target,
             mode,
             options,
             partition_by: partition_by.iter().map(|name| (*name).to_owned()).collect(),
