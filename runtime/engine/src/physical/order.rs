@@ -10,6 +10,7 @@ use datafusion::common::Result;
 use datafusion::config::ConfigOptions;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -48,9 +49,8 @@ fn kept(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     }
     let below: Vec<_> = plan.children().into_iter().cloned().collect();
     let deeper = |child| stacker::maybe_grow(256 << 10, 4 << 20, || kept(child));
-    let now = below.iter().cloned().map(deeper).collect::<Result<Vec<_>>>()?;
-    let same = now.iter().zip(&below).all(|(now, before)| Arc::ptr_eq(now, before));
-    if same { Ok(plan) } else { plan.with_new_children(now) }
+    let now = below.into_iter().map(deeper).collect::<Result<Vec<_>>>()?;
+    replace_children_if_necessary(plan, now)
 }
 
 fn only_chooses(plan: &Arc<dyn ExecutionPlan>) -> bool {
