@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use emberflow::{Engine, EngineOptions, Error, Result};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 
 use crate::grpc::{KeyValue, SparkConnect};
@@ -72,7 +72,7 @@ async fn listen(engine: Arc<Engine>, arguments: ServeArguments) -> Result<()> {
     let address = SocketAddr::new(arguments.host, arguments.port);
     let listener = TcpListener::bind(address).await.map_err(|error| refused(format!("Cannot listen on {address}: {error}")))?;
     let address = listener.local_addr().map_err(|error| refused(error.to_string()))?;
-    let mut server = Server::builder().tcp_nodelay(true);
+    let mut server = Server::builder();
     if let (Some(certificate), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) {
         let read =
             |path: &PathBuf| std::fs::read(path).map_err(|error| refused(format!("Cannot read {}: {error}", path.display())));
@@ -84,7 +84,8 @@ async fn listen(engine: Arc<Engine>, arguments: ServeArguments) -> Result<()> {
     let calls = SparkConnect::new(engine.rpc(), token);
     let router = server.add_service(calls.clone()).add_service(KeyValue(calls));
     println!("listening on sc://{address}");
-    let serving = router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), interrupted());
+    // Small answers leave at once; the builder's own setting does not reach a listener that is handed in.
+    let serving = router.serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), interrupted());
     serving.await.map_err(|error| Error::internal(format!("the listener ended: {error}")))
 }
 

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use clap::Args;
 use emberflow::{Engine, EngineOptions, Error, Result};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 
 use crate::grpc::SparkConnect;
 
@@ -108,8 +108,8 @@ async fn listen(engine: &Arc<Engine>) -> Result<u16> {
     let failed = |error: std::io::Error| Error::internal(format!("cannot listen on loopback: {error}"));
     let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), 0)).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
-    let router = Server::builder().tcp_nodelay(true).add_service(SparkConnect::new(engine.rpc(), None));
-    tokio::spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
+    let router = Server::builder().add_service(SparkConnect::new(engine.rpc(), None));
+    tokio::spawn(router.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     Ok(port)
 }
 
