@@ -52,7 +52,7 @@ pub use error::{Error, ErrorName, Result};
 pub use kv::Kv;
 pub use overwrite::Overwrite;
 pub use owner::WriteOutcome;
-pub use request::{IfMissing, Operation, Select, Write, increment};
+pub use request::{Assigned, IfMissing, Operation, Select, Write, increment};
 pub use scan::{NameRange, Page, ScanSpec};
 pub use slice_scan::{Part, RawItem, RawValue, SliceScan, SliceSpec};
 pub use store::{Store, StoreOptions};

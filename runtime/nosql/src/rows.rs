@@ -2,17 +2,16 @@
 //!
 //! ```text
 //! DataFrame's schema, options, save mode, stored schema ─► WritePlan ─► per batch: columns ─► per row: RowChange
-//! filters, columns wanted ─► ReadSpec ─► folders, parts for tasks ─► BatchScan (BatchBuilder) ─► batches
+//! values of items ─► BatchBuilder ─► batches
 //! ```
 //!
 //! Types follow one table: narrow integers are stored as long, float as double, and come back so. Everything about types,
 //! names, options and schemas is checked when the plan is made, before the first row.
 //!
 //! Not here: DataFusion's plans (the engine), what a change makes of an item (`change`), which items are read
-//! (`read_filter`). Begin at [`WritePlan`] and [`ReadSpec`].
+//! (`read_filter`). Begin at [`WritePlan`] and [`BatchBuilder`].
 
 mod read;
-mod scan;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -22,7 +21,6 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 
 pub use read::BatchBuilder;
-pub use scan::{BatchScan, ReadSpec};
 pub use write::{BatchRows, SaveMode, WritePlan};
 
 use crate::error::{Error, ErrorName, Result};

@@ -8,6 +8,7 @@ mod bench;
 mod codec;
 mod generated;
 mod grpc;
+mod kv;
 mod progress;
 mod serve;
 mod sql;
@@ -36,6 +37,8 @@ enum Wanted {
     Sql(sql::SqlArguments),
     /// Run a program written for Spark: FILE.py, FILE.R, FILE.jar or FILE.sql.
     Submit(submit::SubmitArguments),
+    /// Look into tables of the NoSQL store, and change them.
+    Kv(kv::KvArguments),
     /// Write the tables of TPC-H as Parquet files.
     Tpch(tpch::TpchArguments),
     /// Write the tables of TPC-DS as Parquet files.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Wanted::Serve(arguments) => serve::run(arguments),
         Wanted::Sql(arguments) => sql::run(arguments),
         Wanted::Submit(arguments) => return submit::run(arguments).unwrap_or_else(|error| failed(&error)),
+        Wanted::Kv(arguments) => kv::run(arguments),
         Wanted::Tpch(arguments) => tpch::run(arguments),
         Wanted::Tpcds(arguments) => tpcds::run(arguments),
         Wanted::BenchTpch(arguments) => bench::run(arguments),
