@@ -15,7 +15,7 @@ JDBC_DRIVER = $(EMBERFLOW_CACHE)/venv-spark/lib/python3*/site-packages/pyspark/j
 MVN = mvn -B -ntp -q -f jvm/pom.xml
 MEMORY_FACTS = spill,too-large,clients,cache,folder
 # A suite joins this list when it passes.
-SUITES = test-tidy test-rust test-pyspark test-r test-jvm test-crash
+SUITES = test-tidy test-rust test-pyspark test-memory test-r test-jvm test-crash
 
 .PHONY: demo test test-tidy test-rust test-pyspark test-memory test-crash test-interop test-r test-jvm build bench-tpch bench-start bench-io bench-memory install-r install-jvm fmt lint
 
