@@ -49,15 +49,19 @@ test_that("describe and summary", {
 
 pairs_data <- createDataFrame(data.frame(a = c(1, 2, 3), b = c(2, 4, 6)))
 
-test_offered("crosstab", {
+test_that("crosstab", {
   expect_equal(sorted_rows(crosstab(sales, "k", "p")), data.frame(k_p = c("a", "b"), x = c(1, 2), y = c(1, 0)))
 })
 
-test_offered("corr and cov", {
+test_that("corr and cov", {
   expect_equal(corr(pairs_data, "a", "b"), 1)
   expect_equal(cov(pairs_data, "a", "b"), 2)
 })
 
-test_offered("approxQuantile", expect_equal(approxQuantile(pairs_data, "a", c(0, 1), 0), list(1, 3)))
+test_that("approxQuantile", {
+  expect_equal(approxQuantile(pairs_data, "a", c(0, 1), 0), list(1, 3))
+})
 
-test_offered("histogram", expect_equal(histogram(sales, "v", 3)$counts, c(1, 1, 2)))
+test_that("histogram", {
+  expect_equal(histogram(sales, "v", 3)$counts, c(1, 1, 2))
+})

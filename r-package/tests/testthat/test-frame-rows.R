@@ -94,7 +94,7 @@ test_that("merge keeps both keys under suffixes", {
   expect_equal(columns(merge(a, b, by = "k", suffixes = c("1", "2"))), c("k1", "v1", "k2", "v2"))
 })
 
-test_offered("samples and splits", {
+test_that("samples and splits", {
   df <- createDataFrame(data.frame(x = 1:200))
   part <- nrow(sample(df, FALSE, 0.5, 3))
   expect_true(part > 60 && part < 140)
