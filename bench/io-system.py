@@ -4,6 +4,10 @@ import os
 import sys
 import time
 
+# Leaves out a few rows, so that no system answers from what a file's footer says of its columns.
+MOST_ROWS = {"text": "value <> ''"}
+MOST_ROWS_OF_LINEITEM = "l_orderkey <> 7"
+
 
 class Sparks:
     """Emberflow and Spark, both through PySpark."""
@@ -40,7 +44,8 @@ class Sparks:
     def read(self, format):
         reader = self.spark.read.format(format).options(**self.options(format))
         frame = (reader.schema(self.schema) if format in ("csv", "json") else reader).load(f"{self.room}/{format}")
-        return frame.selectExpr(*[f"max({name})" for name in frame.columns]).collect()
+        most = frame.where(MOST_ROWS.get(format, MOST_ROWS_OF_LINEITEM))
+        return most.selectExpr(*[f"max({name})" for name in frame.columns]).collect()
 
 
 class Duck:
@@ -65,7 +70,8 @@ class Duck:
     def read(self, format):
         aggregates = ", ".join(f"max({name})" for name in self.names)
         reader = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}[format]
-        return self.connection.execute(f"select {aggregates} from {reader}('{self.room}/{format}/*')").fetchall()
+        source = f"{reader}('{self.room}/{format}/*')"
+        return self.connection.execute(f"select {aggregates} from {source} where {MOST_ROWS_OF_LINEITEM}").fetchall()
 
 
 def main():

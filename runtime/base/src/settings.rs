@@ -173,13 +173,14 @@ impl Settings {
                 .with("confType", "boolean"));
         }
         let is_number = known(key).and_then(|setting| setting.default).is_some_and(|usual| usual.parse::<i64>().is_ok());
-        // `10m`: a size with its unit.
-        let has_unit = value.trim().strip_suffix(|c: char| c.is_ascii_alphabetic()).is_some_and(|rest| !rest.is_empty());
-        if is_number && !has_unit && value.trim().parse::<i64>().is_err() {
+        // `10m`: a size with its unit; a count has none.
+        let counts = key == "spark.sql.shuffle.partitions";
+        let digits = value.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic() && !counts);
+        if is_number && digits.parse::<i64>().is_err() {
             return Err(Error::new("INVALID_CONF_VALUE.TYPE_MISMATCH")
                 .with("confName", key)
                 .with("confValue", value)
-                .with("confType", if key == "spark.sql.shuffle.partitions" { "int" } else { "long" }));
+                .with("confType", if counts { "int" } else { "long" }));
         }
         self.set.insert(key.to_owned(), value);
         Ok(())

@@ -284,3 +284,24 @@ def iterating_columns(spark):
 
 def with_watermark_is_nothing_in_a_batch(spark):
     return spark.table("events").withWatermark("ts", "1 hour").select("id").orderBy("id")
+
+
+def watermark_column_missing(spark):
+    return spark.table("events").withWatermark("nope", "1 hour")
+
+
+def watermark_on_a_number(spark):
+    return spark.table("events").withWatermark("id", "1 hour")
+
+
+def watermark_not_a_delay(spark):
+    return spark.table("events").withWatermark("ts", "a while")
+
+
+def watermark_below_zero(spark):
+    return spark.table("events").withWatermark("ts", "-1 hour")
+
+
+def watermark_of_a_window(spark):
+    windows = spark.table("events").groupBy(F.window("ts", "1 day")).count()
+    return windows.withWatermark("window", "1 month 2 days").select("count").orderBy("count")

@@ -113,6 +113,7 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         }
         Kind::SampleBy { input, column, fractions, seed } => resolver.sample_by(input, column, fractions, *seed, outer),
         Kind::CollectMetrics { input, name, metrics } => resolver.collect_metrics(relation.plan_id, input, name, metrics, outer),
+        Kind::WithWatermark { input, delay, .. } => resolver.with_watermark(input, delay, outer),
         Kind::Crosstab { input, column1, column2 } => resolver.crosstab(input, column1, column2, outer),
         Kind::ApproxQuantile { input, columns, probabilities, relative_error } => {
             resolver.approx_quantile(input, columns, probabilities, *relative_error, outer)

@@ -1,8 +1,10 @@
-//! `df.observe(name, ...)`: rows pass, figures about them are kept.
+//! What looks on while rows pass: `df.observe(name, ...)` keeps figures about them, `df.withWatermark(..)` matters to streams
+//! alone.
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::Expr as Physical;
 use emberflow_base::{Error, Result};
+use emberflow_functions::cast::calendar_interval;
 use emberflow_plan::tree::{Expr, Relation};
 
 use crate::aggregate::{Aggregated, has_window};
@@ -12,6 +14,20 @@ use crate::resolver::Resolver;
 use crate::scope::Scope;
 
 impl Resolver<'_> {
+    /// Rows of a batch are never late. Spark reads the delay and looks at nothing else, not even at the column.
+    pub(super) fn with_watermark(&self, input: &Relation, delay: &str, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+        const DAYS_OF_A_MONTH: i64 = 31;
+        const NANOS_OF_A_DAY: i128 = 86_400_000_000_000;
+        let interval = calendar_interval(delay)
+            .ok_or_else(|| Error::new("CANNOT_PARSE_INTERVAL").with("intervalString", format!("'{delay}'")))?;
+        let days = i64::from(interval.months) * DAYS_OF_A_MONTH + i64::from(interval.days);
+        if i128::from(days) * NANOS_OF_A_DAY + i128::from(interval.nanoseconds) < 0 {
+            let text = format!("requirement failed: delay threshold ({delay}) should not be negative.");
+            return Err(Error::illegal_argument(text));
+        }
+        self.relation(input, outer)
+    }
+
     pub(super) fn collect_metrics(
         &self,
         plan_id: Option<i64>,

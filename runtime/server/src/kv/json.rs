@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_is_no_value_is_refused() {
-        for text in [r#"{"a": {"b": 1}}"#, r#"{"a": [1, "x"]}"#, r#"{"a": 9223372036854775808}"#, "[1]", r#"{"a": {"$blob": "?"}}"#] {
+        for text in
+            [r#"{"a": {"b": 1}}"#, r#"{"a": [1, "x"]}"#, r#"{"a": 9223372036854775808}"#, "[1]", r#"{"a": {"$blob": "?"}}"#]
+        {
             assert_eq!(to_attributes(text).err().unwrap().condition(), "NOSQL.INVALID_ARGUMENT", "{text}");
         }
         assert_eq!(to_attributes(r#"{"a": null}"#).unwrap().len(), 1);
