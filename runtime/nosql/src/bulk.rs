@@ -164,7 +164,7 @@ impl Writer {
     pub(crate) async fn write_at(&mut self, directory: impl AsRef<str>, key: Key, change: Change) -> Result<()> {
         let place: Arc<[u8]> = codec::encode_key(directory.as_ref(), &key).into();
         if let Some(staged) = &mut self.staged {
-            let outcome = staged.write(place, &key, &change).await.map_err(|why| why.table(self.table.path()))?;
+            let outcome = staged.write(place, &key, change).await.map_err(|why| why.table(self.table.path()))?;
             self.written.count(outcome);
             return Ok(());
         }

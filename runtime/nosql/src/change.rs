@@ -145,6 +145,22 @@ pub enum Unchanged {
     NoSuchItem,
 }
 
+/// What a request makes of the item `key`, which is absent: as [`decide`], without copying values.
+pub(crate) fn decide_absent(key: &Key, change: Change, rules: &Rules) -> Result<Decision> {
+    match change {
+        // A null may take back what was set before it.
+        Change::Write { mode, attributes, condition: None } if !attributes.iter().any(|(_, assign)| *assign == Assign::Null) => {
+            let value = |(name, assign)| match assign {
+                Assign::Set(value) | Assign::Increment(value) => Some((name, value)),
+                Assign::Null => None,
+            };
+            let item = attributes.into_iter().filter_map(value).collect();
+            settled(None, item, mode == UpdateMode::Overwrite, key, rules).map_err(|error| error.item(key))
+        }
+        change => decide(None, key, &change, rules),
+    }
+}
+
 /// What a request makes of the item `key`, which is `stored` or absent.
 ///
 /// ```

@@ -11,6 +11,7 @@
 //! Not here: where the bytes lie (`storage`), facts about tables (`catalog`).
 //! Begin at [`encode_key`], [`encode_item`] and [`ItemRef`].
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -319,11 +320,38 @@ impl ValueRef<'_> {
 #[derive(Debug, Default)]
 pub struct Names {
     known: HashSet<Arc<str>>,
+    /// Those of the item before: the next one mostly has the same at the same places.
+    before: Vec<Arc<str>>,
+}
+
+thread_local! {
+    static OF_THREAD: RefCell<Names> = RefCell::default();
 }
 
 impl Names {
     /// Most names kept; a table with more just shares less.
     const MOST: usize = 4096;
+
+    /// Lends the names that the items read by this thread share.
+    pub(crate) fn of_thread<T>(read: impl FnOnce(&mut Self) -> T) -> T {
+        OF_THREAD.with_borrow_mut(read)
+    }
+
+    /// The name at a place of an item.
+    fn at(&mut self, place: usize, name: &str) -> Arc<str> {
+        if let Some(known) = self.before.get(place)
+            && **known == *name
+        {
+            return known.clone();
+        }
+        let shared = self.shared(name);
+        if let Some(known) = self.before.get_mut(place) {
+            *known = shared.clone();
+        } else if self.before.len() < Self::MOST {
+            self.before.push(shared.clone());
+        }
+        shared
+    }
 
     pub fn shared(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.known.get(name) {
@@ -376,7 +404,13 @@ impl<'a> ItemRef<'a> {
 
     /// All attributes.
     pub fn to_item(self, names: &mut Names) -> Result<Item> {
-        self.attributes().map(|attribute| attribute.map(|(name, value)| (names.shared(name), value.to_value()))).collect()
+        let attributes = self.attributes();
+        let mut entries = Vec::with_capacity(attributes.left.min(64) as usize);
+        for (place, attribute) in attributes.enumerate() {
+            let (name, value) = attribute?;
+            entries.push((names.at(place, name), value.to_value()));
+        }
+        Ok(entries.into_iter().collect())
     }
 
     /// The values of `wanted`, whose names are sorted by their bytes, into `values` (as long); what is absent becomes none.

@@ -20,12 +20,12 @@ use tokio::sync::oneshot;
 use crate::bulk::Writer;
 use crate::catalog::Entry;
 use crate::cell::State;
-use crate::change::{Change, Decision, Rules};
+use crate::change::{self, Change, Decision, Rules};
 use crate::codec::{self, Version};
 use crate::committer::{Order, Staged, Work};
 use crate::error::{Error, ErrorName, Result};
 use crate::name::Key;
-use crate::owner::{WriteOutcome, decide};
+use crate::owner::{WriteOutcome, guarded};
 use crate::schema::TableSchema;
 use crate::storage::{Batch, ItemWrite, TableId};
 use crate::store::{Store, rules_of, stopped};
@@ -131,8 +131,8 @@ impl StagedRows {
         Self { staging, run: Vec::new(), bytes: 0, loading: None, has_files: false, buffer: Vec::new() }
     }
 
-    pub async fn write(&mut self, place: Arc<[u8]>, key: &Key, change: &Change) -> Result<WriteOutcome> {
-        let item = match decide(None, key, change, &self.staging.rules)? {
+    pub async fn write(&mut self, place: Arc<[u8]>, key: &Key, change: Change) -> Result<WriteOutcome> {
+        let item = match guarded(key, || change::decide_absent(key, change, &self.staging.rules))? {
             Decision::Create(item) | Decision::Update(item) => item,
             Decision::Unchanged(why) => return Ok(WriteOutcome::Unchanged(why)),
             Decision::Same | Decision::Delete => return Ok(WriteOutcome::Deleted),

@@ -153,15 +153,15 @@ impl Handler<Apply> for Owner {
             return;
         }
         self.staged.forget_committed();
+        let Apply { target, requests, manner, is_final, reply, hold } = apply;
         let mut batch = Batch::default();
-        batch.items.reserve(apply.requests.len());
-        let mut work = Gathered { batch, version: None, outcomes: Vec::with_capacity(apply.requests.len()) };
-        match &apply.manner {
-            Manner::Each => self.apply_each(&apply, &mut work),
-            Manner::Rows { failed, task } => self.apply_rows(&apply, failed, task.as_ref(), &mut work),
+        batch.items.reserve(requests.len());
+        let mut work = Gathered { batch, version: None, outcomes: Vec::with_capacity(requests.len()) };
+        match &manner {
+            Manner::Each => self.apply_each(&target, requests, &mut work),
+            Manner::Rows { failed, task } => self.apply_rows(&target, requests, failed, task.as_ref(), &mut work),
         }
         let Gathered { batch, version, outcomes } = work;
-        let (reply, hold) = (apply.reply, apply.hold);
         if batch.is_empty() && self.staged.is_empty() {
             drop(hold);
             let _ = reply.send(Ok(outcomes));
@@ -174,7 +174,7 @@ impl Handler<Apply> for Owner {
             drop(hold);
             let _ = reply.send(result.map(|()| outcomes));
         });
-        self.shared.queue.push(Work::Staged(Staged { batch, version, is_final: apply.is_final, done }));
+        self.shared.queue.push(Work::Staged(Staged { batch, version, is_final, done }));
     }
 }
 
@@ -203,23 +203,30 @@ struct Gathered {
 }
 
 impl Owner {
-    fn apply_each(&mut self, apply: &Apply, work: &mut Gathered) {
-        for request in &apply.requests {
-            let outcome = self.apply_one(&apply.target, request, work);
+    fn apply_each(&mut self, target: &Target, requests: Vec<Request>, work: &mut Gathered) {
+        for request in requests {
+            let outcome = self.apply_one(target, request, work);
             work.outcomes.push(outcome);
         }
     }
 
     /// Rows after one that failed are not applied: a repetition of the task has to meet the same error.
-    fn apply_rows(&mut self, apply: &Apply, failed: &AtomicBool, task: Option<&Task>, work: &mut Gathered) {
+    fn apply_rows(
+        &mut self,
+        target: &Target,
+        requests: Vec<Request>,
+        failed: &AtomicBool,
+        task: Option<&Task>,
+        work: &mut Gathered,
+    ) {
         if failed.load(Ordering::Acquire) {
             return;
         }
         let mut applied: HashMap<Vec<u8>, u64> = HashMap::new();
-        for request in &apply.requests {
+        for request in requests {
             let outcome = match task {
-                None => self.apply_one(&apply.target, request, work),
-                Some(task) => self.apply_once(apply, task, request, &mut applied, work),
+                None => self.apply_one(target, request, work),
+                Some(task) => self.apply_once(target, task, request, &mut applied, work),
             };
             let is_error = outcome.is_err();
             work.outcomes.push(outcome);
@@ -237,9 +244,9 @@ impl Owner {
 
     fn apply_once(
         &mut self,
-        apply: &Apply,
+        target: &Target,
         task: &Task,
-        request: &Request,
+        request: Request,
         applied: &mut HashMap<Vec<u8>, u64>,
         work: &mut Gathered,
     ) -> Result<WriteOutcome> {
@@ -251,8 +258,9 @@ impl Owner {
         if before.is_some_and(|before| request.row <= before) {
             return Ok(WriteOutcome::Repeated);
         }
-        let outcome = self.apply_one(&apply.target, request, work)?;
-        applied.insert(key, request.row);
+        let row = request.row;
+        let outcome = self.apply_one(target, request, work)?;
+        applied.insert(key, row);
         Ok(outcome)
     }
 
@@ -269,31 +277,30 @@ impl Owner {
         Ok(read)
     }
 
-    fn apply_one(&mut self, target: &Target, request: &Request, work: &mut Gathered) -> Result<WriteOutcome> {
-        let stored = match target.is_fresh && self.written.surely_lacks(target.generation, &request.place) {
+    fn apply_one(&mut self, target: &Target, request: Request, work: &mut Gathered) -> Result<WriteOutcome> {
+        let Request { place, key, change, .. } = request;
+        let stored = match target.is_fresh && self.written.surely_lacks(target.generation, &place) {
             true => None,
-            false => self.read(target.generation, &request.place).map_err(|why| why.item(&request.key))?,
+            false => self.read(target.generation, &place).map_err(|why| why.item(&key))?,
         };
-        let system = stored.as_ref().map(|(version, item)| SystemAttributes {
-            name: request.key.as_str(),
-            version: *version,
-            size: item.size(),
-            collection: target.generation,
-        });
-        let decision = {
-            let stored = stored.as_ref().zip(system.as_ref());
-            let stored = stored.map(|((_, item), system)| Stored { item, system });
-            decide(stored, &request.key, &request.change, &target.rules)?
+        let decision = match &stored {
+            None => guarded(&key, || change::decide_absent(&key, change, &target.rules))?,
+            Some((version, item)) => {
+                let (name, collection) = (key.as_str(), target.generation);
+                let system = SystemAttributes { name, version: *version, size: item.size(), collection };
+                let stored = Some(Stored { item, system: &system });
+                guarded(&key, || change::decide(stored, &key, &change, &target.rules))?
+            }
         };
         Ok(match decision {
-            Decision::Create(item) => WriteOutcome::Created(self.stage(target, request, Some(&item), work)),
-            Decision::Update(item) => WriteOutcome::Updated(self.stage(target, request, Some(&item), work)),
+            Decision::Create(item) => WriteOutcome::Created(self.stage(target, place, Some(&item), work)),
+            Decision::Update(item) => WriteOutcome::Updated(self.stage(target, place, Some(&item), work)),
             Decision::Same => match &stored {
                 Some((version, _)) => WriteOutcome::Updated(*version),
                 None => WriteOutcome::Unchanged(Unchanged::NoSuchItem),
             },
             Decision::Delete => {
-                self.stage(target, request, None, work);
+                self.stage(target, place, None, work);
                 WriteOutcome::Deleted
             }
             Decision::Unchanged(why) => WriteOutcome::Unchanged(why),
@@ -315,27 +322,26 @@ impl Owner {
         Ok(Some((item.version(), item.to_item(&mut self.names)?)))
     }
 
-    fn stage(&mut self, target: &Target, request: &Request, item: Option<&Item>, work: &mut Gathered) -> Version {
+    fn stage(&mut self, target: &Target, place: Arc<[u8]>, item: Option<&Item>, work: &mut Gathered) -> Version {
         let version = self.shared.clock.next();
         let value: Option<Arc<[u8]>> = item.map(|item| {
             self.buffer.clear();
-            codec::encode_item(&mut self.buffer, &request.place, version, item);
+            codec::encode_item(&mut self.buffer, &place, version, item);
             Arc::from(&*self.buffer)
         });
-        self.staged.put(target.generation, &request.place, value.clone());
+        self.staged.put(target.generation, &place, value.clone());
         if target.is_fresh {
-            self.written.note(target.generation, &request.place);
+            self.written.note(target.generation, &place);
         }
-        work.batch.items.push(ItemWrite { table: target.generation, key: request.place.clone(), value });
+        work.batch.items.push(ItemWrite { table: target.generation, key: place, value });
         work.version = Some(version);
         version
     }
 }
 
 /// A defect that panics costs its request an answer, not the slice its owner.
-pub(crate) fn decide(stored: Option<Stored<'_>>, key: &Key, change: &Change, rules: &Rules) -> Result<Decision> {
-    let decided = AssertUnwindSafe(|| change::decide(stored, key, change, rules));
-    catch_unwind(decided).unwrap_or_else(|_| {
+pub(crate) fn guarded(key: &Key, decide: impl FnOnce() -> Result<Decision>) -> Result<Decision> {
+    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_| {
         let text = "the store met a defect of its own while it decided about the item, which is as it was";
         Err(Error::new(ErrorName::StorageFailed, text).item(key))
     })

@@ -147,9 +147,12 @@ impl Select {
         })
     }
 
-    pub(crate) fn of(&self, item: Item, system: &SystemAttributes<'_>) -> Item {
+    pub(crate) fn of(&self, mut item: Item, system: &SystemAttributes<'_>) -> Item {
         match self {
-            Self::User => item.into_iter().filter(|(name, _)| !name::is_hidden(name)).collect(),
+            Self::User => {
+                item.retain(|name| !name::is_hidden(name));
+                item
+            }
             Self::All => {
                 let kept = name::SYSTEM_ATTRIBUTES.iter().filter_map(|name| Some((Arc::from(*name), system.value(name)?)));
                 item.into_iter().chain(kept).collect()

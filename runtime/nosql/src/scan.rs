@@ -183,13 +183,17 @@ impl Table {
     pub async fn scan_page(&self, spec: &ScanSpec, limit: usize, marker: Option<&str>) -> Result<Page> {
         spec.check()?;
         let signature = self.signature(spec);
-        let mut cursor = self.cursor()?.ok_or_else(|| self.cell.not_found())?;
+        let mut cursor = self.cursor_at_once()?.ok_or_else(|| self.cell.not_found())?;
         if let Some(marker) = marker {
             cursor.go_behind(&read_marker(marker, signature)?)?;
         }
         let mut scan = ItemScan { table: self.clone(), spec: spec.clone(), cursor, names: Names::default() };
         let items = scan.page(limit.clamp(1, PAGE_LOOKS))?;
         let last = scan.cursor.is_done();
+        // Only who finds nothing has to ask whether there is a table: most pages save that look.
+        if last && items.is_empty() && marker.is_none() && !self.exists()? {
+            return Err(self.cell.not_found());
+        }
         let next_marker = scan.cursor.last.as_ref().filter(|_| !last).map(|key| marker_text(key, signature));
         Ok(Page { items, next_marker, last })
     }
@@ -201,9 +205,11 @@ impl Table {
 
     /// None if there is no table.
     fn cursor(&self) -> Result<Option<Cursor>> {
-        if !self.exists()? {
-            return Ok(None);
-        }
+        if self.exists()? { self.cursor_at_once() } else { Ok(None) }
+    }
+
+    /// The same, but a table that was made and never filled counts as one.
+    fn cursor_at_once(&self) -> Result<Option<Cursor>> {
         let view = self.view()?;
         Ok(view.map(|(view, generation)| Cursor::new(view, generation, Directories::Below(self.directory.to_string()))))
     }
@@ -288,26 +294,32 @@ impl Cursor {
         Ok(())
     }
 
-    /// The next directory that may hold items.
+    /// The next directory that holds items.
     fn next_directory(&mut self) -> Result<Option<String>> {
-        loop {
-            match std::mem::replace(&mut self.directories, Directories::None) {
-                Directories::None => return Ok(None),
-                Directories::Below(root) => {
-                    let start = codec::below_directory(&root).start;
-                    self.directories = Directories::Children(root.clone(), start);
-                    if self.first_key(&codec::directory_range(&root))?.is_some() {
-                        return Ok(Some(root));
-                    }
-                }
-                Directories::Children(root, start) => {
-                    let below = codec::below_directory(&root);
-                    let range = KeyRange { start: start.max(below.start), end: below.end };
-                    let Some(key) = self.first_key(&range)? else { return Ok(None) };
-                    let directory = KeyRef::parse(&key)?.directory.to_owned();
-                    self.directories = Directories::Children(root, codec::behind_directory(&directory));
-                    return Ok(Some(directory));
-                }
+        if let Directories::Below(root) = &self.directories
+            && self.first_key(&codec::directory_range(root))?.is_none()
+        {
+            self.next_to_visit()?;
+        }
+        self.next_to_visit()
+    }
+
+    /// The next directory that may hold items: the first one, though it should be empty.
+    fn next_to_visit(&mut self) -> Result<Option<String>> {
+        match std::mem::replace(&mut self.directories, Directories::None) {
+            Directories::None => Ok(None),
+            Directories::Below(root) => {
+                let start = codec::below_directory(&root).start;
+                self.directories = Directories::Children(root.clone(), start);
+                Ok(Some(root))
+            }
+            Directories::Children(root, start) => {
+                let below = codec::below_directory(&root);
+                let range = KeyRange { start: start.max(below.start), end: below.end };
+                let Some(key) = self.first_key(&range)? else { return Ok(None) };
+                let directory = KeyRef::parse(&key)?.directory.to_owned();
+                self.directories = Directories::Children(root, codec::behind_directory(&directory));
+                Ok(Some(directory))
             }
         }
     }
@@ -328,7 +340,7 @@ impl Cursor {
         loop {
             let (directory, left) = match self.open.take() {
                 Some(open) => open,
-                None => match self.next_directory()? {
+                None => match self.next_to_visit()? {
                     Some(directory) => (directory, None),
                     None => return Ok(()),
                 },
@@ -377,10 +389,11 @@ impl ItemScan {
     fn page(&mut self, limit: usize) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let spec = self.spec.clone();
+        let name: Arc<str> = Arc::from("__name");
         self.each(limit, &mut |_, item, system| {
             let mut selected = spec.select.of(item, system);
             if spec.select == Select::User {
-                selected.set("__name", system.name);
+                selected.set(name.clone(), system.name);
             }
             items.push(selected);
         })?;

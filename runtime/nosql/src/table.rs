@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use actix::Addr;
+use actix::dev::SendError;
 use tokio::sync::{OwnedRwLockReadGuard, oneshot};
 
 use crate::catalog::Entry;
@@ -104,7 +105,7 @@ impl Table {
         let Some((generation, bytes)) = self.read(&place)? else { return Ok(None) };
         let read = ItemRef::parse(&bytes).and_then(|item| item.check(&place));
         let item = read.map_err(|why| why.table(self.path()).item(key))?;
-        let whole = item.to_item(&mut Names::default())?;
+        let whole = Names::of_thread(|names| item.to_item(names))?;
         let (version, size) = (item.version(), whole.size());
         let system = SystemAttributes { name: key.as_str(), version, size, collection: generation };
         Ok(Some(select.of(whole, &system)))
@@ -272,7 +273,12 @@ impl Table {
         let (gate, target) = self.enter().await?;
         let (reply, answer) = oneshot::channel();
         let apply = Apply { target, requests, manner, is_final, reply, hold: Box::new(gate) };
-        owner.send(apply).await.map_err(|_| stopped())?;
+        match owner.try_send(apply) {
+            Ok(()) => {}
+            // Only who finds the mailbox full is woken once more for having been let in.
+            Err(SendError::Full(apply)) => owner.send(apply).await.map_err(|_| stopped())?,
+            Err(SendError::Closed(_)) => return Err(stopped()),
+        }
         Ok(answer)
     }
 

@@ -220,6 +220,11 @@ impl Item {
         self.entries.iter().map(|(name, value)| name.len() + value.size()).sum()
     }
 
+    /// Keeps the attributes whose name passes.
+    pub(crate) fn retain(&mut self, passes: impl Fn(&str) -> bool) {
+        self.entries.retain(|(name, _)| passes(name));
+    }
+
     fn find(&self, name: &str) -> Result<usize, usize> {
         self.entries.binary_search_by(|(known, _)| known.as_bytes().cmp(name.as_bytes()))
     }

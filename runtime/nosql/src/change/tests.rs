@@ -238,3 +238,29 @@ fn modes_by_name() {
     }
     assert_eq!("merge".parse::<UpdateMode>().unwrap_err().name(), ErrorName::InvalidArgument);
 }
+
+#[test]
+fn without_an_item_values_need_not_be_copied() {
+    let key = Key::parse("p").unwrap();
+    let set = |name: &str, value: i64| (Arc::from(name), Assign::from(value));
+    let condition = |text: &str| Some(Condition::parse(text).unwrap());
+    let lists: Vec<Assignments> = vec![
+        vec![],
+        vec![set("b", 1), set("a", 2), set("b", 3)],
+        vec![set("a", 1), ("a".into(), Assign::Increment(5.into()))],
+        vec![set("a", 1), ("a".into(), Assign::Null), set("c", 2)],
+        vec![("s".into(), Assign::from("x".repeat(1 << 20)))],
+    ];
+    let mut changes = vec![Change::Delete { condition: None }];
+    for attributes in lists {
+        for mode in [UpdateMode::Append, UpdateMode::AppendNew, UpdateMode::Replace, UpdateMode::Overwrite] {
+            for condition in [None, condition("a == 1"), condition("not(exists(a))")] {
+                changes.push(Change::Write { mode, attributes: attributes.clone(), condition });
+            }
+        }
+    }
+    for change in changes {
+        let copied = decide(None, &key, &change, &Rules::default());
+        assert_eq!(decide_absent(&key, change.clone(), &Rules::default()), copied, "{change:?}");
+    }
+}

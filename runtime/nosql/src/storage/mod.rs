@@ -17,6 +17,7 @@
 pub mod conformance;
 pub mod faulty;
 pub mod fjall;
+mod journal;
 pub mod memory;
 
 use std::sync::Arc;
