@@ -1,4 +1,4 @@
-# make demo | test | test-interop | bench-tpch | bench-start | bench-io | install-r | install-jvm | fmt | lint
+# make demo | test | test-interop | bench-tpch | bench-start | bench-io | bench-nosql | install-r | install-jvm | fmt | lint
 #
 # Everything is built outside of the clone, below EMBERFLOW_CACHE, and what is missing on a Debian machine is installed
 # (.ci/need). `make test` runs every suite; each is a target of its own.
@@ -17,7 +17,7 @@ MEMORY_FACTS = spill,too-large,clients,cache,folder
 # A suite joins this list when it passes.
 SUITES = test-tidy test-rust test-pyspark test-memory test-r test-jvm test-crash
 
-.PHONY: demo test test-tidy test-rust test-pyspark test-memory test-crash test-interop test-r test-jvm build bench-tpch bench-start bench-io bench-memory install-r install-jvm fmt lint
+.PHONY: demo test test-tidy test-rust test-pyspark test-memory test-crash test-interop test-r test-jvm build bench-tpch bench-start bench-io bench-nosql bench-memory install-r install-jvm fmt lint
 
 # All suites run, even after one has failed; then make fails.
 test:
@@ -112,6 +112,13 @@ IO_SCALE ?= 0.1
 bench-io: build
 	@.ci/need python jvm
 	bench/io --scale $(IO_SCALE) --emberflow $(BIN)/emberflow
+
+# YCSB on the store, RocksDB and Redis, then scans beside DuckDB; RocksDB is compiled once, which takes ten minutes and more.
+# NOSQL_ITEMS, NOSQL_SECONDS and others: bench/nosql/src/main.rs. What it shares with the workspace is not built again.
+bench-nosql: build
+	@.ci/need python nosql-bench
+	cargo build --quiet --manifest-path bench/nosql/Cargo.toml
+	bench/nosql/run --emberflow $(BIN)/emberflow --program $(BIN)/emberflow-bench-nosql
 
 fmt:
 	cargo fmt --all
