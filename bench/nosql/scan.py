@@ -54,7 +54,8 @@ def emberflow(chosen):
         ("buckets", RANGE.format(table="spread")),
         ("point", POINT.format(table="plain")),
     ]:
-        said("emberflow", what, *best(lambda: spark.sql(query).collect(), chosen.runs))
+        frame = spark.sql(query)
+        said("emberflow", what, *best(frame.collect, chosen.runs))
 
 
 def duckdb(chosen):

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn hole_of(path: &Path) -> u64 {
-        rustix::fs::seek(&File::open(path).unwrap(), SeekFrom::Hole(0)).unwrap()
+        rustix::fs::seek(File::open(path).unwrap(), SeekFrom::Hole(0)).unwrap()
     }
 
     #[test]
