@@ -7,8 +7,11 @@ use emberflow_plan::sql::parse_identifier;
 use emberflow_plan::tree::{CatalogOp, CreateTable};
 
 use crate::catalog::entry::{field_note, plain_schema};
-use crate::catalog::{CATALOG, Database, GLOBAL_TEMP, Table, TableKind, database_name, matches, no_schema, unresolved_table};
+use crate::catalog::{
+    CATALOG, Database, Files, GLOBAL_TEMP, Properties, Table, TableKind, database_name, matches, no_schema, unresolved_table,
+};
 use crate::session::Session;
+use crate::statements::layout::clustering_columns;
 use crate::statements::{Named, function_names, table_relation};
 use crate::tables::{self, Cells};
 
@@ -140,11 +143,11 @@ impl Session {
 
     fn list_columns(&self, name: &[String]) -> Result<Rows> {
         match self.named(name)?.ok_or_else(|| unresolved_table(name, &self.current_database()))? {
-            Named::Temporary(view) | Named::GlobalTemporary(view) => columns_table(&view.resolved.schema(), &[]),
-            Named::Table(Table { kind: TableKind::Files(files), schema, .. }) => {
-                columns_table(&plain_schema(&schema), &files.partition_by)
+            Named::Temporary(view) | Named::GlobalTemporary(view) => columns_table(&view.resolved.schema(), None),
+            Named::Table(Table { kind: TableKind::Files(files), schema, properties, .. }) => {
+                columns_table(&plain_schema(&schema), Some((&files, &properties)))
             }
-            Named::Table(view) => columns_table(&view.schema, &[]),
+            Named::Table(view) => columns_table(&view.schema, None),
         }
     }
 
@@ -165,6 +168,8 @@ impl Session {
             provider: source,
             query: None,
             partition_by: Vec::new(),
+            buckets: None,
+            cluster_by: Vec::new(),
             location: path,
             comment,
             options,
@@ -252,17 +257,20 @@ fn listed_table(listed: Vec<Listed>) -> Result<Rows> {
     ])
 }
 
-fn columns_table(schema: &StructType, partition_by: &[String]) -> Result<Rows> {
+fn columns_table(schema: &StructType, table: Option<(&Files, &Properties)>) -> Result<Rows> {
     let fields = &schema.fields;
-    let none = || Cells::Flags(vec![false; fields.len()]);
+    let among = |names: &[String]| Cells::Flags(fields.iter().map(|field| names.contains(&field.name)).collect());
+    let partition_by = table.map_or(&[][..], |(files, _)| &files.partition_by);
+    let bucket_by = table.and_then(|(files, _)| files.buckets.as_ref()).map_or(&[][..], |buckets| &buckets.columns);
+    let cluster_by = table.map(|(_, properties)| clustering_columns(properties)).unwrap_or_default();
     tables::table(vec![
         ("name", false, Cells::Text(fields.iter().map(|field| Some(field.name.clone())).collect())),
         ("description", true, Cells::Text(fields.iter().map(|field| field_note(field, "comment")).collect())),
         ("dataType", false, Cells::Text(fields.iter().map(|field| Some(field.data_type.simple_string())).collect())),
         ("nullable", false, Cells::Flags(fields.iter().map(|field| field.nullable).collect())),
-        ("isPartition", false, Cells::Flags(fields.iter().map(|field| partition_by.contains(&field.name)).collect())),
-        ("isBucket", false, none()),
-        ("isCluster", false, none()),
+        ("isPartition", false, among(partition_by)),
+        ("isBucket", false, among(bucket_by)),
+        ("isCluster", false, among(&cluster_by)),
     ])
 }
 

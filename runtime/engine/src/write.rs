@@ -7,16 +7,11 @@ use emberflow_plan::{StructField, StructType};
 use futures::StreamExt;
 
 use crate::session::Session;
+use crate::write_files::Layout;
 
 impl Session {
     pub(crate) async fn write(&self, write: Write) -> Result<()> {
-        if write.bucket_by.is_some() || !write.sort_by.is_empty() || !write.cluster_by.is_empty() {
-            return Err(match &write.target {
-                WriteTarget::SaveAsTable(_) => Error::unsupported("bucketBy, sortBy and clusterBy in writes"),
-                WriteTarget::Path(_) => bucketed("save"),
-                WriteTarget::InsertInto(_) => bucketed("insertInto"),
-            });
-        }
+        check_layout(&write)?;
         if let WriteTarget::InsertInto(name) = write.target.clone() {
             return self.insert_into(write, &name).await;
         }
@@ -46,7 +41,8 @@ impl Session {
         if crate::nosql::is_nosql(&format) {
             return self.write_nosql(write.input, &path, write.mode, &write.options, &write.partition_by).await;
         }
-        self.write_files(write.input, &format, &path, write.mode, &options, &write.partition_by).await?;
+        let layout = Layout { partition_by: &write.partition_by, buckets: None };
+        self.write_files(write.input, &format, &path, write.mode, &options, layout).await?;
         self.refresh_cache(&path);
         Ok(())
     }
@@ -67,11 +63,35 @@ impl Session {
 /// The option of a write that says whether OVERWRITE replaces everything (`static`) or the partitions that get rows.
 pub(crate) const OVERWRITE_MODE: &str = "partitionOverwriteMode";
 
-/// What only `saveAsTable` knows.
-fn bucketed(operation: &str) -> Error {
-    Error::new("_LEGACY_ERROR_TEMP_1312")
-        .with("operation", operation)
-        .text(format!("{operation}() knows neither bucketBy nor sortBy."))
+/// Buckets are for tables that are made; folders and tables that are there take none.
+fn check_layout(write: &Write) -> Result<()> {
+    const MOST: i32 = 100_000;
+    let count = write.bucket_by.as_ref().map(|(count, _)| *count).filter(|count| *count > 0);
+    if count.is_none() && !write.sort_by.is_empty() {
+        return Err(Error::new("SORT_BY_WITHOUT_BUCKETING"));
+    }
+    if !write.cluster_by.is_empty() && count.is_some() {
+        return Err(Error::new("SPECIFY_CLUSTER_BY_WITH_BUCKETING_IS_NOT_ALLOWED"));
+    }
+    if !write.cluster_by.is_empty() && !write.partition_by.is_empty() {
+        return Err(Error::new("SPECIFY_CLUSTER_BY_WITH_PARTITIONED_BY_IS_NOT_ALLOWED"));
+    }
+    let Some(count) = count else { return Ok(()) };
+    let operation = match &write.target {
+        WriteTarget::SaveAsTable(_) if count > MOST => {
+            return Err(Error::new("INVALID_BUCKET_COUNT")
+                .with("bucketingMaxBuckets", MOST.to_string())
+                .with("numBuckets", count.to_string()));
+        }
+        WriteTarget::SaveAsTable(_) => return Ok(()),
+        WriteTarget::Path(_) => "save",
+        WriteTarget::InsertInto(_) => "insertInto",
+    };
+    let (condition, what) = match write.sort_by.is_empty() {
+        true => ("_LEGACY_ERROR_TEMP_1312", "bucketBy"),
+        false => ("_LEGACY_ERROR_TEMP_1313", "bucketBy and sortBy"),
+    };
+    Err(Error::new(condition).with("operation", operation).text(format!("'{operation}' does not support {what} right now.")))
 }
 
 /// Files cannot hold two columns of one name.

@@ -16,12 +16,19 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitio
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::StructType;
-use emberflow_plan::tree::{Options, Relation, SaveMode};
+use emberflow_plan::tree::{Buckets, Options, Relation, SaveMode};
 use emberflow_sources::{FolderWriter, SourceOptions, WriteRequest};
 use futures::StreamExt;
 
 use crate::session::Session;
 use crate::write::check_names;
+
+/// How rows lie in a folder.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout<'a> {
+    pub partition_by: &'a [String],
+    pub buckets: Option<&'a Buckets>,
+}
 
 impl Session {
     /// Runs a relation into a folder; gives the schema of its files as they are read again, partition columns last.
@@ -32,15 +39,15 @@ impl Session {
         path: &str,
         mode: SaveMode,
         options: &Options,
-        partition_by: &[String],
+        layout: Layout<'_>,
     ) -> Result<StructType> {
         let analyzed = self.ready(input).await?;
         let schema = analyzed.schema.clone();
         check_names(&schema)?;
-        let read_again = partitions_last(&schema, partition_by);
+        let read_again = partitions_last(&schema, layout.partition_by);
         let job = uuid::Uuid::new_v4().to_string();
         let (format, path, options) = (format.to_owned(), path.to_owned(), SourceOptions::new(options));
-        let partition_by = partition_by.to_vec();
+        let (partition_by, buckets) = (layout.partition_by.to_vec(), layout.buckets.cloned());
         let started = self.blocking(move |environment| {
             FolderWriter::start(&WriteRequest {
                 path: &path,
@@ -48,6 +55,7 @@ impl Session {
                 mode,
                 schema: &schema,
                 partition_by: &partition_by,
+                buckets: buckets.as_ref(),
                 options,
                 context: environment.context(),
                 job: &job,

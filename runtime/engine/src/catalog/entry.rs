@@ -3,7 +3,7 @@
 //! ```text
 //! table   {"format": 1, "kind": "table", "provider": "parquet", "schema": {Spark's JSON}, "partitionedBy": ["day"],
 //!          "location": "/warehouse/t", "managed": true, "options": {}, "properties": {}, "comment": null,
-//!          "created": 1700000000000000, "owner": "me", "statistics": {"bytes": 10, "rows": 2}}
+//!          "buckets": {"count": 4, "columns": ["a"], "sortedBy": []}, "created": 1700000000000000, "owner": "me", "statistics": {"bytes": 10, "rows": 2}}
 //! view    {"format": 1, "kind": "view", "text": "SELECT ..", "database": "default", "columns": ["a"], "schema": ..,
 //!          "properties": {}, "comment": null, "created": .., "owner": ".."}
 //! ```
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use emberflow_base::{Error, Result};
-use emberflow_plan::tree::Options;
+use emberflow_plan::tree::{Buckets, Options};
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructField, StructType};
 use serde_json::{Map, Value, json};
@@ -57,6 +57,7 @@ pub(crate) struct Files {
     pub is_managed: bool,
     pub options: Options,
     pub partition_by: Vec<String>,
+    pub buckets: Option<Buckets>,
     pub statistics: Option<Statistics>,
 }
 
@@ -138,6 +139,9 @@ impl Table {
                 "managed": files.is_managed,
                 "options": files.options.iter().map(|(key, value)| json!([key, value])).collect::<Vec<_>>(),
                 "partitionedBy": files.partition_by,
+                "buckets": files.buckets.as_ref().map(|buckets| {
+                    json!({"count": buckets.count, "columns": buckets.columns, "sortedBy": buckets.sort_by})
+                }),
                 "statistics": files.statistics.map(|known| json!({"bytes": known.bytes, "rows": known.rows})),
             }),
         };
@@ -195,6 +199,14 @@ fn files(entry: &Value) -> Result<Files, String> {
         is_managed: entry["managed"].as_bool().ok_or("it does not say whether it is managed")?,
         options: options.iter().map(pair).collect::<Option<_>>().ok_or("its options are no pairs of texts")?,
         partition_by: texts(entry, "partitionedBy")?,
+        buckets: match &entry["buckets"] {
+            Value::Null => None,
+            buckets => Some(Buckets {
+                count: buckets["count"].as_i64().and_then(|count| count.try_into().ok()).ok_or("its buckets have no count")?,
+                columns: texts(buckets, "columns")?,
+                sort_by: texts(buckets, "sortedBy")?,
+            }),
+        },
         statistics,
     })
 }
@@ -310,6 +322,7 @@ mod tests {
             is_managed: true,
             options: vec![("Header".into(), "true".into())],
             partition_by: vec!["p".into()],
+            buckets: Some(Buckets { count: 4, columns: vec!["a".into()], sort_by: vec!["b".into()] }),
             statistics: Some(Statistics { bytes: 7, rows: None }),
         };
         let view = ViewText { text: "SELECT 1".into(), database: "d".into(), columns: vec!["1".into()] };

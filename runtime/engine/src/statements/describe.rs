@@ -13,6 +13,7 @@ use crate::catalog::{CATALOG, Files, Properties, Table, TableKind, ViewText, unr
 use crate::engine::SPARK_VERSION;
 use crate::session::Session;
 use crate::statements::Named;
+use crate::statements::layout::clustering_columns;
 use crate::tables::{self, Cells};
 
 type Row = (String, String, Option<String>);
@@ -45,6 +46,13 @@ impl Session {
             rows.push(note("# col_name", "data_type", Some("comment")));
             let is_partition = |field: &&StructField| files.partition_by.contains(&field.name);
             rows.extend(column_rows(&StructType::new(schema.fields.iter().filter(is_partition).cloned().collect())));
+        }
+        let cluster_by = clustering_columns(&table.properties);
+        if !cluster_by.is_empty() {
+            rows.push(note("# Clustering Information", "", Some("")));
+            rows.push(note("# col_name", "data_type", Some("comment")));
+            let is_clustering = |field: &&StructField| cluster_by.contains(&field.name);
+            rows.extend(column_rows(&StructType::new(schema.fields.iter().filter(is_clustering).cloned().collect())));
         }
         if extended {
             rows.push(note("", "", Some("")));
@@ -107,6 +115,11 @@ fn facts(table: &Table) -> Vec<(&'static str, String)> {
     ];
     if let TableKind::Files(files) = &table.kind {
         facts.push(("Provider", files.format.clone()));
+        if let Some(buckets) = &files.buckets {
+            facts.push(("Num Buckets", buckets.count.to_string()));
+            facts.push(("Bucket Columns", bracketed_names(&buckets.columns)));
+            facts.push(("Sort Columns", bracketed_names(&buckets.sort_by)));
+        }
     }
     facts.extend(table.comment.clone().map(|comment| ("Comment", comment)));
     match &table.kind {
@@ -141,10 +154,7 @@ fn view_facts(properties: &Properties, view: &ViewText) -> Vec<(&'static str, St
         ("View Original Text", view.text.clone()),
         ("View Schema Mode", "COMPENSATION".to_owned()),
         ("View Catalog and Namespace", format!("{CATALOG}.{}", quote_if_needed(&view.database))),
-        (
-            "View Query Output Columns",
-            format!("[{}]", view.columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")),
-        ),
+        ("View Query Output Columns", bracketed_names(&view.columns)),
     ];
     if !properties.is_empty() {
         facts.insert(0, ("Table Properties", bracketed(properties.iter())));
@@ -154,6 +164,10 @@ fn view_facts(properties: &Properties, view: &ViewText) -> Vec<(&'static str, St
 
 fn bracketed<'p>(pairs: impl Iterator<Item = (&'p String, &'p String)>) -> String {
     format!("[{}]", pairs.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", "))
+}
+
+fn bracketed_names(names: &[String]) -> String {
+    format!("[{}]", names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", "))
 }
 
 fn moment(micros: i64) -> String {
@@ -195,14 +209,24 @@ fn create_table(table: &Table, files: &Files) -> String {
         options.sort();
         let _ = write!(text, "OPTIONS {}", listed(&assigned(options.iter().map(|(key, value)| (key, value)))));
     }
+    let cluster_by = clustering_columns(&table.properties);
     if !files.partition_by.is_empty() {
-        let names: Vec<String> = files.partition_by.iter().map(|name| quote_if_needed(name)).collect();
-        let _ = writeln!(text, "PARTITIONED BY ({})", names.join(", "));
+        let _ = writeln!(text, "PARTITIONED BY ({})", quoted_names(&files.partition_by));
+    } else if !cluster_by.is_empty() {
+        let _ = writeln!(text, "PARTITIONED BY (cluster_by({}))", quoted_names(&cluster_by));
     }
+    if let Some(buckets) = &files.buckets {
+        let _ = writeln!(text, "CLUSTERED BY ({})", quoted_names(&buckets.columns));
+        if !buckets.sort_by.is_empty() {
+            let _ = writeln!(text, "SORTED BY ({})", quoted_names(&buckets.sort_by));
+        }
+        let _ = writeln!(text, "INTO {} BUCKETS", buckets.count);
+    }
+    text.push_str(&comment_clause(table));
     if !files.is_managed {
         let _ = writeln!(text, "LOCATION '{}'", escaped(&files.location));
     }
-    text.push_str(&remarks(table));
+    text.push_str(&properties_clause(table));
     text
 }
 
@@ -213,18 +237,23 @@ fn create_view(table: &Table, view: &ViewText) -> String {
     };
     let columns: Vec<String> = table.schema.fields.iter().map(column).collect();
     let name = name_of(&table.qualifier()[1..]);
-    format!("CREATE VIEW {name} {}{}WITH SCHEMA COMPENSATION\nAS {}\n", listed(&columns), remarks(table), view.text)
+    let remarks = comment_clause(table) + &properties_clause(table);
+    format!("CREATE VIEW {name} {}{remarks}WITH SCHEMA COMPENSATION\nAS {}\n", listed(&columns), view.text)
 }
 
-fn remarks(table: &Table) -> String {
-    let mut text = String::new();
-    if let Some(comment) = &table.comment {
-        let _ = writeln!(text, "COMMENT '{}'", escaped(comment));
+fn comment_clause(table: &Table) -> String {
+    table.comment.as_ref().map(|comment| format!("COMMENT '{}'\n", escaped(comment))).unwrap_or_default()
+}
+
+fn properties_clause(table: &Table) -> String {
+    if table.properties.is_empty() {
+        return String::new();
     }
-    if !table.properties.is_empty() {
-        let _ = write!(text, "TBLPROPERTIES {}", listed(&assigned(table.properties.iter())));
-    }
-    text
+    format!("TBLPROPERTIES {}", listed(&assigned(table.properties.iter())))
+}
+
+fn quoted_names(names: &[String]) -> String {
+    names.iter().map(|name| quote_if_needed(name)).collect::<Vec<_>>().join(", ")
 }
 
 fn name_of(parts: &[String]) -> String {

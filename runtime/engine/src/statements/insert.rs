@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use emberflow_base::{Error, Result};
 use emberflow_connect::backend::Rows;
 use emberflow_plan::tree::{
-    Expr, ExprKind, Insert, IntoTable, Options, PartitionSpec, Relation, RelationKind, SaveMode, Write, WriteV2, WriteV2Mode,
+    Buckets, Expr, ExprKind, Insert, IntoTable, Options, PartitionSpec, Relation, RelationKind, SaveMode, Write, WriteV2,
+    WriteV2Mode,
 };
 use emberflow_plan::types::quote;
 use emberflow_plan::{StructField, StructType};
@@ -22,10 +23,12 @@ use emberflow_plan::{StructField, StructType};
 use crate::catalog::entry::{field_note, plain_schema};
 use crate::catalog::{Files, FullName, Properties, Table, TableKind, no_table, quoted, table_exists, unresolved_relation};
 use crate::session::Session;
-use crate::statements::tables::{as_properties, as_spelled, check_storable, with_partitions_last};
+use crate::statements::layout::{bucket_text, clustering_columns, clustering_text, same_buckets, settled};
+use crate::statements::tables::{as_properties, check_storable, with_partitions_last};
 use crate::statements::{Named, not_a_view, partitions};
 use crate::tables;
 use crate::write::{OVERWRITE_MODE, check_names};
+use crate::write_files::Layout;
 
 /// A table that is about to be made.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub(crate) struct NewTable {
     pub properties: Properties,
     pub comment: Option<String>,
     pub partition_by: Vec<String>,
+    pub buckets: Option<Buckets>,
+    pub cluster_by: Vec<String>,
     /// It takes the place of a table that is there.
     pub replaces: bool,
 }
@@ -124,8 +129,7 @@ impl Session {
             return Err(Error::unsupported("INSERT OVERWRITE with a value for an inner partition column and none for an outer"));
         }
         if !incoming.overwrite {
-            self.write_files(fitted, &files.format, &files.location, SaveMode::Append, &files.options, &files.partition_by)
-                .await?;
+            self.write_table(fitted, &files, SaveMode::Append, &files.options).await?;
         } else if dynamic && fixed.len() < files.partition_by.len() {
             self.overwrite_dynamically(&files, fitted).await?;
         } else {
@@ -137,7 +141,8 @@ impl Session {
             let (outer, inner) = files.partition_by.split_at(fixed.len());
             let rows = without(fitted, outer);
             let path = folder.display().to_string();
-            self.write_files(rows, &files.format, &path, SaveMode::Overwrite, &files.options, inner).await?;
+            let layout = Layout { partition_by: inner, buckets: files.buckets.as_ref() };
+            self.write_files(rows, &files.format, &path, SaveMode::Overwrite, &files.options, layout).await?;
         }
         self.changed(&table).await
     }
@@ -163,7 +168,8 @@ impl Session {
             let options = self.with_stored_key(&files.location, options)?;
             return self.write_nosql(rows, &files.location, mode, &options, &files.partition_by).await;
         }
-        self.write_files(rows, &files.format, &files.location, mode, options, &files.partition_by).await.map(|_| ())
+        let layout = Layout { partition_by: &files.partition_by, buckets: files.buckets.as_ref() };
+        self.write_files(rows, &files.format, &files.location, mode, options, layout).await.map(|_| ())
     }
 
     fn overwrites_dynamically(&self) -> bool {
@@ -191,17 +197,16 @@ impl Session {
     async fn overwrite_dynamically(&self, files: &Files, rows: Relation) -> Result<()> {
         let mut options = files.options.clone();
         options.push((OVERWRITE_MODE.to_owned(), "dynamic".to_owned()));
-        let mode = SaveMode::Overwrite;
-        self.write_files(rows, &files.format, &files.location, mode, &options, &files.partition_by).await.map(|_| ())
+        self.write_table(rows, files, SaveMode::Overwrite, &options).await
     }
 
     /// Makes a table of a query's rows.
     pub(crate) async fn make_table(&self, new: NewTable, query: Relation) -> Result<()> {
         let found = self.analyzed(query.clone()).await?.schema;
         check_names(&found)?;
-        let declared = with_partitions_last(&new.name, emberflow_sources::read::all_nullable(&found), &new.partition_by)?;
+        let new = settled(new, &found)?;
+        let declared = with_partitions_last(emberflow_sources::read::all_nullable(&found), &new.partition_by)?;
         check_storable(&declared, &new.format)?;
-        let new = NewTable { partition_by: as_spelled(&declared, new.partition_by), ..new };
         let rows = if declared.fields.iter().map(|field| &field.name).eq(found.fields.iter().map(|field| &field.name)) {
             query
         } else {
@@ -234,6 +239,8 @@ impl Session {
             properties: Properties::new(),
             comment: None,
             partition_by: write.partition_by.clone(),
+            buckets: buckets_of(&write),
+            cluster_by: write.cluster_by.clone(),
             format,
             replaces: existing.is_some(),
         };
@@ -253,6 +260,9 @@ impl Session {
         let same = files.format == new.format
             && files.options == new.options
             && files.partition_by == new.partition_by
+            && files.buckets == new.buckets
+            && new.cluster_by.is_empty()
+            && clustering_columns(&existing.properties).is_empty()
             && new.location.is_none() == files.is_managed
             && new.location.as_ref().is_none_or(|location| *location == files.location)
             && existing.schema == emberflow_sources::read::all_nullable(&found);
@@ -294,14 +304,24 @@ impl Session {
                 .with("existingPartCols", files.partition_by.join(", "))
                 .with("specifiedPartCols", new.partition_by.join(", ")));
         }
+        if !same_buckets(files.buckets.as_ref(), new.buckets.as_ref()) {
+            return Err(legacy("_LEGACY_ERROR_TEMP_1164", "The table is bucketed in another way.")
+                .with("tableName", name)
+                .with("existingBucketString", bucket_text(files.buckets.as_ref()))
+                .with("specifiedBucketString", bucket_text(new.buckets.as_ref())));
+        }
+        let clustered = clustering_columns(&existing.properties);
+        if !same_names(&clustered, &new.cluster_by) {
+            return Err(Error::new("CLUSTERING_COLUMNS_MISMATCH")
+                .with("tableName", name)
+                .with("specifiedClusteringString", clustering_text(&new.cluster_by))
+                .with("existingClusteringString", clustering_text(&clustered)));
+        }
         self.insert_rows(existing, Incoming { by_name: true, options: write.options, ..Incoming::new(write.input, false) }).await
     }
 
     /// `df.writeTo(table)`: rows go in by name.
     pub(crate) async fn write_v2(&self, write: WriteV2) -> Result<()> {
-        if !write.cluster_by.is_empty() {
-            return Err(Error::unsupported("clusterBy in writeTo"));
-        }
         match write.mode {
             WriteV2Mode::Create | WriteV2Mode::Replace | WriteV2Mode::CreateOrReplace => self.write_new(write).await,
             WriteV2Mode::Append | WriteV2Mode::Overwrite | WriteV2Mode::OverwritePartitions => {
@@ -333,7 +353,7 @@ impl Session {
             Some(provider) => crate::nosql::short_name(provider),
             None => self.settings().require("spark.sql.sources.default")?.to_owned(),
         };
-        let partition_by = write.partition_by.iter().map(partition_column).collect::<Result<_>>()?;
+        let (partition_by, buckets) = transforms(&write.partition_by)?;
         let new = NewTable {
             name: full.clone(),
             location: self.given_location(&full, &format, None, &write.options)?,
@@ -341,6 +361,8 @@ impl Session {
             properties: as_properties(write.properties),
             comment: None,
             partition_by,
+            buckets,
+            cluster_by: write.cluster_by,
             format,
             replaces: existing.is_some(),
         };
@@ -385,13 +407,49 @@ fn is_true(expression: &Expr) -> bool {
     matches!(expression.kind, ExprKind::Literal(emberflow_plan::tree::Literal::Boolean(true)))
 }
 
-fn partition_column(expression: &Expr) -> Result<String> {
-    match &expression.kind {
-        ExprKind::Attribute { parts, .. } if parts.len() == 1 => Ok(parts[0].clone()),
-        ExprKind::Function(call) => Err(Error::new("UNSUPPORTED_FEATURE.TABLE_OPERATION")
-            .text(format!("Tables of files are partitioned by columns, not by {}(..).", call.bare()))),
-        _ => Err(Error::unsupported("partitioning by anything but columns")),
+/// What `partitionedBy` says: columns, and `bucket(n, column ..)` at most once.
+fn transforms(expressions: &[Expr]) -> Result<(Vec<String>, Option<Buckets>)> {
+    let (mut columns, mut buckets) = (Vec::new(), None);
+    for expression in expressions {
+        if let Some(column) = column_name(expression) {
+            columns.push(column);
+            continue;
+        }
+        let ExprKind::Function(call) = &expression.kind else {
+            return Err(Error::unsupported("partitioning by anything but columns"));
+        };
+        let names: Option<Vec<String>> = call.arguments.iter().skip(1).map(column_name).collect();
+        let count = call.arguments.first().and_then(|count| match &count.kind {
+            ExprKind::Literal(emberflow_plan::tree::Literal::Int(count)) => Some(*count),
+            _ => None,
+        });
+        match (call.bare().to_lowercase().as_str(), count, names) {
+            ("bucket", Some(count), Some(names)) if !names.is_empty() => {
+                if buckets.replace(Buckets { count, columns: names, sort_by: Vec::new() }).is_some() {
+                    return Err(Error::new("UNSUPPORTED_FEATURE.MULTIPLE_BUCKET_TRANSFORMS"));
+                }
+            }
+            (name, ..) => {
+                let of: Vec<String> = call.arguments.iter().filter_map(column_name).collect();
+                let transform = quote(&format!("{name}({})", of.join(", ")));
+                return Err(Error::new("UNSUPPORTED_PARTITION_TRANSFORM").with("transform", transform));
+            }
+        }
     }
+    Ok((columns, buckets))
+}
+
+fn column_name(expression: &Expr) -> Option<String> {
+    match &expression.kind {
+        ExprKind::Attribute { parts, .. } if parts.len() == 1 => Some(parts[0].clone()),
+        _ => None,
+    }
+}
+
+/// The buckets a writer asks for; a count that is no count asks for none.
+fn buckets_of(write: &Write) -> Option<Buckets> {
+    let (count, columns) = write.bucket_by.clone()?;
+    (count > 0).then(|| Buckets { count, columns, sort_by: write.sort_by.clone() })
 }
 
 fn local(files: &Files) -> Result<PathBuf> {

@@ -4,6 +4,7 @@
 //! views  CREATE, ALTER, DROP VIEW      tables     CREATE, ALTER, DROP, TRUNCATE, ANALYZE TABLE
 //! insert INSERT, saveAsTable, writeTo  partitions which there are, ADD, DROP     databases  CREATE, ALTER, DROP, USE
 //! show   SHOW                          describe   DESCRIBE, SHOW CREATE TABLE    settings   SET, RESET
+//! layout partitions, buckets and clustering of new tables
 //! cache  CACHE, UNCACHE                variables  DECLARE, SET VAR, EXECUTE IMMEDIATE
 //! ```
 //!
@@ -14,6 +15,7 @@ mod databases;
 mod describe;
 mod functions;
 pub(crate) mod insert;
+pub(crate) mod layout;
 mod partitions;
 mod settings;
 mod show;
@@ -28,6 +30,7 @@ use crate::catalog::{FullName, GLOBAL_TEMP, Table, unresolved_table};
 use crate::session::{Session, View};
 
 pub(crate) use functions::function_names;
+pub(crate) use tables::shown_format;
 pub(crate) use variables::Variable;
 pub(crate) use views::as_view;
 

@@ -18,6 +18,7 @@ use crate::catalog::{
 };
 use crate::session::Session;
 use crate::statements::insert::NewTable;
+use crate::statements::layout::settled;
 use crate::statements::{Named, not_a_view, table_relation};
 use crate::tables;
 use crate::write::check_names;
@@ -57,6 +58,8 @@ impl Session {
             properties: table.properties.into_iter().collect(),
             comment: table.comment,
             partition_by: table.partition_by,
+            buckets: table.buckets,
+            cluster_by: table.cluster_by,
             replaces: table.replace && existing.is_some(),
         };
         match table.query {
@@ -106,9 +109,9 @@ impl Session {
             }
         };
         check_names(&schema)?;
-        let schema = with_partitions_last(&new.name, schema, &partition_by)?;
+        let new = settled(NewTable { partition_by, ..new }, &schema)?;
+        let schema = with_partitions_last(schema, &new.partition_by)?;
         check_storable(&schema, &new.format)?;
-        let new = NewTable { partition_by: as_spelled(&schema, partition_by), ..new };
         if crate::nosql::is_nosql(&new.format) {
             self.enter_nosql(&new, &schema).await?;
         }
@@ -164,6 +167,7 @@ impl Session {
                 is_managed: new.location.is_none(),
                 options: new.options.iter().filter(|option| !is_path(option)).cloned().collect(),
                 partition_by: new.partition_by.clone(),
+                buckets: new.buckets.clone(),
                 statistics: None,
             }),
             schema,
@@ -211,7 +215,9 @@ impl Session {
             format,
             properties: table.properties.into_iter().collect(),
             comment: None,
+            buckets: files.as_ref().and_then(|files| files.buckets.clone()),
             partition_by: files.map(|files| files.partition_by).unwrap_or_default(),
+            cluster_by: Vec::new(),
             replaces: false,
         };
         self.enter_table(new, Some(schema)).await?;
@@ -424,19 +430,9 @@ fn refused(table: &Table, operation: &str) -> Error {
 }
 
 /// The schema with its partition columns behind the others, which there must be.
-pub(crate) fn with_partitions_last(name: &FullName, schema: StructType, partition_by: &[String]) -> Result<StructType> {
+pub(crate) fn with_partitions_last(schema: StructType, partition_by: &[String]) -> Result<StructType> {
     if partition_by.is_empty() {
         return Ok(schema);
-    }
-    for column in partition_by {
-        if !schema.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column)) {
-            let known: Vec<String> = schema.fields.iter().map(|field| quote(&field.name)).collect();
-            return Err(Error::new("COLUMN_NOT_DEFINED_IN_TABLE")
-                .with("colType", "partition")
-                .with("colName", quote(column))
-                .with("tableName", name.quoted())
-                .with("tableCols", known.join(", ")));
-        }
     }
     let is_partition = |field: &StructField| partition_by.iter().any(|column| column.eq_ignore_ascii_case(&field.name));
     let mut fields: Vec<StructField> = schema.fields.iter().filter(|field| !is_partition(field)).cloned().collect();
@@ -447,12 +443,6 @@ pub(crate) fn with_partitions_last(name: &FullName, schema: StructType, partitio
         fields.extend(schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column)).cloned());
     }
     Ok(StructType::new(fields))
-}
-
-/// The names as the schema spells them.
-pub(crate) fn as_spelled(schema: &StructType, names: Vec<String>) -> Vec<String> {
-    let spelled = |name: &String| schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-    names.into_iter().map(|name| spelled(&name).map_or(name.clone(), |field| field.name.clone())).collect()
 }
 
 /// Refuses columns whose values no file can hold.
@@ -469,7 +459,7 @@ pub(crate) fn check_storable(schema: &StructType, format: &str) -> Result<()> {
 }
 
 /// A format as Spark's errors name it.
-fn shown_format(format: &str) -> String {
+pub(crate) fn shown_format(format: &str) -> String {
     match format {
         "parquet" => "Parquet".into(),
         "csv" | "json" | "orc" => format.to_uppercase(),

@@ -10,6 +10,7 @@ mod xxhash;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, Int64Array};
+use datafusion::logical_expr::Expr;
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
@@ -44,6 +45,21 @@ fn hash(call: Call<'_>) -> Result<Typed> {
     });
     let arguments = call.arguments.into_iter().map(|argument| argument.expr).collect();
     Ok(Typed::new(expr.call(arguments), DataType::Int, false))
+}
+
+/// Which of `count` buckets a row belongs to: `pmod(hash(columns), count)`, as bucketed tables deal their rows.
+pub fn bucket_of(columns: Vec<(Expr, DataType)>, count: i32) -> Result<Expr> {
+    let (columns, types): (Vec<Expr>, Vec<DataType>) = columns.into_iter().unzip();
+    if let Some(map) = types.iter().find(|data_type| has_map(data_type)) {
+        return Err(Error::unsupported(format!("buckets by columns of the type {}", map.simple_string())));
+    }
+    let kernel = Kernel::new("bucket", to_arrow(&DataType::Int), false).of(format!("{count}; {}", key(&types)));
+    let expr = kernel.run_arrays(move |arrays| {
+        let hashes = column::of_rows::<Murmur3>(arrays, &types, SEED as i32)?;
+        let buckets = hashes.into_iter().map(|hash| hash.rem_euclid(count));
+        Ok(Arc::new(Int32Array::from_iter_values(buckets)) as ArrayRef)
+    });
+    Ok(expr.call(columns))
 }
 
 fn xxhash64(call: Call<'_>) -> Result<Typed> {

@@ -302,9 +302,18 @@ pub struct Write {
     pub mode: SaveMode,
     pub options: Options,
     pub partition_by: Vec<String>,
+    /// Names without buckets are an error that only whoever writes can tell.
     pub sort_by: Vec<String>,
     pub bucket_by: Option<(i32, Vec<String>)>,
     pub cluster_by: Vec<String>,
+}
+
+/// Rows of a table dealt by a hash of some columns, `count` buckets in all, the files of each sorted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buckets {
+    pub count: i32,
+    pub columns: Vec<String>,
+    pub sort_by: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -345,6 +354,9 @@ pub struct CreateTable {
     pub provider: Option<String>,
     pub query: Option<Relation>,
     pub partition_by: Vec<String>,
+    pub buckets: Option<Buckets>,
+    /// Columns the rows should lie together by; only noted.
+    pub cluster_by: Vec<String>,
     pub location: Option<String>,
     pub comment: Option<String>,
     pub options: Options,

@@ -1,6 +1,6 @@
 //! The plan node whose tasks write: each partition of its input into files of its own.
 //!
-//!     rows ──► (sorted by partition columns) ──► [`WriteExec`] ──► one row per file: its name in the stage, its rows
+//!     rows ──► (sorted by partition columns and bucket) ──► [`WriteExec`] ──► one row per file: its name in the stage, its rows
 //!
 //! Sorted, a task has one file open at a time, however many partitions there are; rows keep the order they had within one.
 
@@ -12,36 +12,73 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{DFSchema, Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::execution_props::ExecutionProps;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalSortExpr};
+use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalSortExpr, create_physical_expr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr, PlanProperties,
 };
-use emberflow_functions::errors::to_datafusion;
+use emberflow_functions::errors::{from_datafusion, to_datafusion};
+use emberflow_functions::hashes::bucket_of;
+use emberflow_plan::StructType;
 use futures::StreamExt;
 
-use super::task::{Job, Task};
+use super::task::{BucketJob, Job, Task};
 
 pub(super) const FILE: &str = "file";
 pub(super) const ROWS: &str = "rows";
+const BUCKET: &str = "__bucket";
 
 /// `rows`, written by `job`.
 pub(super) fn plan(rows: Arc<dyn ExecutionPlan>, job: Arc<Job>) -> emberflow_base::Result<Arc<dyn ExecutionPlan>> {
-    let rows = if job.partitions.is_empty() { rows } else { sorted(rows, &job.partitions)? };
+    let rows = match &job.buckets {
+        Some(buckets) => with_bucket(rows, &job.columns, buckets)?,
+        None => rows,
+    };
+    let mut order = job.partitions.clone();
+    if let Some(buckets) = &job.buckets {
+        order.push(job.columns.fields.len());
+        order.extend(&buckets.sort_by);
+    }
+    let rows = if order.is_empty() { rows } else { sorted(rows, &order)? };
     Ok(Arc::new(WriteExec::new(rows, job)))
 }
 
-/// Rows of one partition folder together, otherwise in the order they come.
-fn sorted(rows: Arc<dyn ExecutionPlan>, partitions: &[usize]) -> emberflow_base::Result<Arc<dyn ExecutionPlan>> {
+/// The rows with their bucket as the last column.
+fn with_bucket(
+    rows: Arc<dyn ExecutionPlan>,
+    columns: &StructType,
+    buckets: &BucketJob,
+) -> emberflow_base::Result<Arc<dyn ExecutionPlan>> {
+    let schema = rows.schema();
+    let own = |(at, field): (usize, &Arc<Field>)| {
+        (Arc::new(Column::new(field.name(), at)) as Arc<dyn PhysicalExpr>, field.name().clone())
+    };
+    let mut expressions: Vec<_> = schema.fields().iter().enumerate().map(own).collect();
+    let named = |at: &usize| {
+        let column = datafusion::common::Column::new_unqualified(schema.field(*at).name());
+        (datafusion::logical_expr::Expr::Column(column), columns.fields[*at].data_type.clone())
+    };
+    let bucket = bucket_of(buckets.columns.iter().map(named).collect(), buckets.count)?;
+    let known = DFSchema::try_from(Arc::clone(&schema)).map_err(from_datafusion)?;
+    let bucket = create_physical_expr(&bucket, &known, &ExecutionProps::new(), &PhysicalPlanningContext::default());
+    expressions.push((bucket.map_err(from_datafusion)?, BUCKET.to_owned()));
+    Ok(Arc::new(ProjectionExec::try_new(expressions, rows).map_err(from_datafusion)?))
+}
+
+/// Rows of one folder and bucket together, otherwise in the order they come.
+fn sorted(rows: Arc<dyn ExecutionPlan>, columns: &[usize]) -> emberflow_base::Result<Arc<dyn ExecutionPlan>> {
     let schema = rows.schema();
     let options = SortOptions { descending: false, nulls_first: true };
     let column = |at: &usize| PhysicalSortExpr::new(Arc::new(Column::new(schema.field(*at).name(), *at)), options);
-    let mut order: Vec<PhysicalSortExpr> = partitions.iter().map(column).collect();
+    let mut order: Vec<PhysicalSortExpr> = columns.iter().map(column).collect();
     if let Some(own) = rows.output_ordering() {
         order.extend(own.iter().cloned());
     }

@@ -25,7 +25,7 @@ use arrow::datatypes::Int64Type;
 use datafusion::physical_plan::ExecutionPlan;
 use emberflow_base::{Error, Exception, Result};
 use emberflow_functions::Context;
-use emberflow_plan::tree::SaveMode;
+use emberflow_plan::tree::{Buckets, SaveMode};
 use emberflow_plan::types::quote;
 use emberflow_plan::{StructField, StructType};
 
@@ -34,7 +34,7 @@ use crate::options::SourceOptions;
 use crate::partitions::check_partition_type;
 use crate::paths::shown;
 use commit::Stage;
-use task::Job;
+use task::{BucketJob, Job};
 
 /// What to write, and where.
 pub struct WriteRequest<'a> {
@@ -45,6 +45,8 @@ pub struct WriteRequest<'a> {
     pub schema: &'a StructType,
     /// Columns whose values become names of folders, outermost first.
     pub partition_by: &'a [String],
+    /// Every task writes a file of its own for each bucket that gets rows.
+    pub buckets: Option<&'a Buckets>,
     pub options: SourceOptions,
     pub context: Context<'a>,
     /// A name that no other job has.
@@ -94,6 +96,7 @@ impl FolderWriter {
             format,
             columns: request.schema.clone(),
             partitions,
+            buckets: request.buckets.map(|buckets| bucket_positions(request, buckets)).transpose()?,
             zone: emberflow_functions::zones::Zone::parse(request.context.time_zone)?,
             rows_per_file,
         };
@@ -185,6 +188,19 @@ fn partition_positions(request: &WriteRequest<'_>) -> Result<Vec<usize>> {
         return Err(Error::new("ALL_PARTITION_COLUMNS_NOT_ALLOWED"));
     }
     Ok(positions)
+}
+
+/// Where the columns of buckets stand.
+fn bucket_positions(request: &WriteRequest<'_>, buckets: &Buckets) -> Result<BucketJob> {
+    let position = |name: &String| {
+        let at = request.schema.fields.iter().position(|field| field.name.eq_ignore_ascii_case(name));
+        at.ok_or_else(|| Error::internal(format!("the bucket column {name} is not a column of what is written")))
+    };
+    Ok(BucketJob {
+        count: buckets.count,
+        columns: buckets.columns.iter().map(position).collect::<Result<_>>()?,
+        sort_by: buckets.sort_by.iter().map(position).collect::<Result<_>>()?,
+    })
 }
 
 pub(crate) fn failed(path: &std::path::Path, error: &dyn std::fmt::Display) -> Error {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::partition;
+use arrow::datatypes::Int32Type;
 use emberflow_base::{Error, Result};
 use emberflow_functions::cast::{Style, strings};
 use emberflow_functions::errors::from_datafusion;
@@ -25,8 +26,24 @@ pub(super) struct Job {
     /// The columns of the rows, partition columns among them.
     pub columns: StructType,
     pub partitions: Vec<usize>,
+    pub buckets: Option<BucketJob>,
     pub zone: Zone,
     pub rows_per_file: Option<u64>,
+}
+
+/// How rows are dealt into buckets: columns by position. The bucket of a row is the last column of what a task gets.
+#[derive(Debug)]
+pub(super) struct BucketJob {
+    pub count: i32,
+    pub columns: Vec<usize>,
+    pub sort_by: Vec<usize>,
+}
+
+/// Which file of a task a row goes into.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Place {
+    folder: String,
+    bucket: Option<i32>,
 }
 
 /// A finished file.
@@ -38,7 +55,7 @@ pub(super) struct Written {
 
 struct Open {
     name: String,
-    folder: String,
+    place: Place,
     sink: Box<dyn Sink>,
     rows: u64,
 }
@@ -48,31 +65,38 @@ pub(super) struct Task {
     partition: usize,
     attempt: usize,
     open: Option<Open>,
-    /// How many files the folder being written has from this task.
-    in_folder: usize,
+    /// How many files the place being written has from this task.
+    in_place: usize,
     written: Vec<Written>,
 }
 
 impl Task {
     pub fn new(job: Arc<Job>, partition: usize, attempt: usize) -> Self {
-        Self { job, partition, attempt, open: None, in_folder: 0, written: Vec::new() }
+        Self { job, partition, attempt, open: None, in_place: 0, written: Vec::new() }
     }
 
-    /// Adds rows; with partition columns, rows of one folder stand together.
+    /// Adds rows; those of one folder and bucket stand together.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        if self.job.partitions.is_empty() {
-            return self.write_into(String::new(), batch);
+        let bucket_at = self.job.buckets.as_ref().map(|_| self.job.columns.fields.len());
+        if self.job.partitions.is_empty() && bucket_at.is_none() {
+            return self.write_into(Place::default(), batch);
         }
-        let keys: Vec<ArrayRef> = self.job.partitions.iter().map(|at| Arc::clone(batch.column(*at))).collect();
-        let own: Vec<usize> = (0..batch.num_columns()).filter(|at| !self.job.partitions.contains(at)).collect();
+        let keys = self.job.partitions.iter().copied().chain(bucket_at);
+        let keys: Vec<ArrayRef> = keys.map(|at| Arc::clone(batch.column(at))).collect();
+        let is_own = |at: &usize| !self.job.partitions.contains(at);
+        let own: Vec<usize> = (0..self.job.columns.fields.len()).filter(is_own).collect();
         let values = batch.project(&own).map_err(|error| Error::internal(error.to_string()))?;
         let ranges = partition(&keys).map_err(|error| Error::internal(error.to_string()))?.ranges();
+        let buckets = bucket_at.map(|at| batch.column(at).as_primitive::<Int32Type>().values());
         for range in ranges {
-            let folder = self.folder(&keys, range.start)?;
-            self.write_into(folder, &values.slice(range.start, range.len()))?;
+            let place = Place {
+                folder: self.folder(&keys, range.start)?,
+                bucket: buckets.and_then(|buckets| buckets.get(range.start).copied()),
+            };
+            self.write_into(place, &values.slice(range.start, range.len()))?;
         }
         Ok(())
     }
@@ -93,10 +117,10 @@ impl Task {
         Ok(parts.join("/"))
     }
 
-    fn write_into(&mut self, folder: String, batch: &RecordBatch) -> Result<()> {
-        if self.open.as_ref().is_some_and(|open| open.folder != folder) {
+    fn write_into(&mut self, place: Place, batch: &RecordBatch) -> Result<()> {
+        if self.open.as_ref().is_some_and(|open| open.place != place) {
             self.close()?;
-            self.in_folder = 0;
+            self.in_place = 0;
         }
         let mut rest = batch.clone();
         while rest.num_rows() > 0 {
@@ -106,7 +130,7 @@ impl Task {
             }
             let open = match self.open.take() {
                 Some(open) => open,
-                None => self.new_file(folder.clone())?,
+                None => self.new_file(place.clone())?,
             };
             let open = self.open.insert(open);
             let fits = usize::try_from(full - open.rows).unwrap_or(usize::MAX).min(rest.num_rows());
@@ -117,24 +141,26 @@ impl Task {
         Ok(())
     }
 
-    fn new_file(&self, folder: String) -> Result<Open> {
+    fn new_file(&self, place: Place) -> Result<Open> {
         let job = &self.job;
-        let count = self.in_folder;
+        let count = self.in_place;
         let again = if self.attempt > self.partition { format!("-{}", self.attempt) } else { String::new() };
-        let name = format!("part-{:05}-{}{again}-c{count:03}{}", self.partition, job.name, job.format.ending());
-        let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        // Readers of buckets know them by what stands behind the underscore.
+        let bucket = place.bucket.map_or("-".to_owned(), |bucket| format!("_{bucket:05}."));
+        let name = format!("part-{:05}-{}{again}{bucket}c{count:03}{}", self.partition, job.name, job.format.ending());
+        let name = if place.folder.is_empty() { name } else { format!("{}/{name}", place.folder) };
         let path = job.stage.join(&name);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
         }
         let sink = job.format.open(&path)?;
-        Ok(Open { name, folder, sink, rows: 0 })
+        Ok(Open { name, place, sink, rows: 0 })
     }
 
     fn close(&mut self) -> Result<()> {
         if let Some(open) = self.open.take() {
             open.sink.finish()?;
-            self.in_folder += 1;
+            self.in_place += 1;
             self.written.push(Written { name: open.name, rows: open.rows });
         }
         Ok(())
@@ -142,8 +168,9 @@ impl Task {
 
     /// Ends the last file. The first task writes one even without rows: it tells readers the columns.
     pub fn finish(mut self) -> Result<Vec<Written>> {
-        if self.partition == 0 && self.job.partitions.is_empty() && self.open.is_none() && self.written.is_empty() {
-            self.open = Some(self.new_file(String::new())?);
+        let is_plain = self.job.partitions.is_empty() && self.job.buckets.is_none();
+        if self.partition == 0 && is_plain && self.open.is_none() && self.written.is_empty() {
+            self.open = Some(self.new_file(Place::default())?);
         }
         self.close()?;
         Ok(std::mem::take(&mut self.written))

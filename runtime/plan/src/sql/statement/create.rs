@@ -5,11 +5,11 @@
 //!
 //! Begin at [`Parser::create`].
 
-use emberflow_base::{Error, Result};
+use emberflow_base::{Error, Exception, Result};
 
 use super::super::cursor::Parser;
 use super::super::lexer::Kind;
-use crate::tree::{Command, CreateTable, CreateView, Relation, RelationKind, ViewKind};
+use crate::tree::{Buckets, Command, CreateTable, CreateView, Relation, RelationKind, ViewKind};
 use crate::types::{StructField, StructType, quote};
 
 const UNKNOWN: &[&str] = &[
@@ -26,8 +26,7 @@ const UNKNOWN: &[&str] = &[
 ];
 
 /// Clauses of CREATE TABLE that we do not know.
-const UNKNOWN_CLAUSES: &[&str] =
-    &["CLUSTERED BY", "CLUSTER BY", "SKEWED BY", "STORED AS", "STORED BY", "ROW FORMAT", "DEFAULT COLLATION"];
+const UNKNOWN_CLAUSES: &[&str] = &["SKEWED BY", "STORED AS", "STORED BY", "ROW FORMAT", "DEFAULT COLLATION"];
 
 /// What stands before the name of what is made.
 struct Preamble {
@@ -169,6 +168,8 @@ impl Parser<'_> {
             provider: None,
             query: None,
             partition_by: Vec::new(),
+            buckets: None,
+            cluster_by: Vec::new(),
             location: None,
             comment: None,
             options: Vec::new(),
@@ -180,6 +181,10 @@ impl Parser<'_> {
             like,
         };
         while self.table_clause(&mut table)? {}
+        if let Some(error) = refused_clustering(&table) {
+            self.skip_rest();
+            return Err(self.error_since(preamble.start, error));
+        }
         let is_query = self.take_word("AS") || self.begins_query(0);
         table.query = if is_query { Some(self.query()?) } else { None };
         if table.query.is_some() && table.columns.is_some() {
@@ -206,6 +211,12 @@ impl Parser<'_> {
             table.options = self.properties()?;
         } else if self.take_words(&["PARTITIONED", "BY"]) {
             self.partitioning(table)?;
+        } else if self.take_words(&["CLUSTERED", "BY"]) {
+            let buckets = self.buckets(start)?;
+            self.once(start, "CLUSTERED BY", table.buckets.replace(buckets).is_some())?;
+        } else if self.take_words(&["CLUSTER", "BY"]) {
+            let columns = self.in_parentheses(|parser| Ok(parser.multipart_identifier()?.join(".")))?;
+            self.once(start, "CLUSTER BY", !std::mem::replace(&mut table.cluster_by, columns).is_empty())?;
         } else if self.take_word("LOCATION") {
             let location = self.string()?;
             self.once(start, "LOCATION", table.location.replace(location).is_some())?;
@@ -231,17 +242,61 @@ impl Parser<'_> {
         Err(self.error_since(start, error.text(format!("The clause {clause} stands there twice."))))
     }
 
+    /// `(a) SORTED BY (b) INTO 4 BUCKETS`, behind CLUSTERED BY.
+    fn buckets(&mut self, start: usize) -> Result<Buckets> {
+        let columns = self.in_parentheses(Self::identifier)?;
+        let sort_by = match self.take_words(&["SORTED", "BY"]) {
+            true => self.in_parentheses(|parser| {
+                let column = parser.identifier()?;
+                let written = parser.written(0);
+                let is_descending = parser.take_one_of(&["ASC", "DESC"]) == Some("DESC");
+                Ok((column, is_descending.then_some(written)))
+            })?,
+            false => Vec::new(),
+        };
+        self.expect_word("INTO")?;
+        let count: i64 = self.integer()?;
+        self.expect_word("BUCKETS")?;
+        if let Some(order) = sort_by.iter().find_map(|(_, descending)| *descending) {
+            let text = format!("Column ordering must be ASC, was '{order}'");
+            return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0035").with("message", &text).text(text)));
+        }
+        let count = checked_count(count)?;
+        Ok(Buckets { count, columns, sort_by: sort_by.into_iter().map(|(column, _)| column).collect() })
+    }
+
+    /// `bucket(4, a)` among partition columns, if it stands here.
+    fn bucket_transform(&mut self) -> Result<Option<Buckets>> {
+        if !(self.is_word("BUCKET") && self.is_sign_at(1, "(")) {
+            return Ok(None);
+        }
+        self.expect_word("BUCKET")?;
+        self.expect_sign("(")?;
+        let count = checked_count(self.integer()?)?;
+        self.expect_sign(",")?;
+        let columns = self.list(Self::identifier)?;
+        self.expect_sign(")")?;
+        Ok(Some(Buckets { count, columns, sort_by: Vec::new() }))
+    }
+
     /// `(a, b)`, or `(a INT)` which adds the columns.
     fn partitioning(&mut self, table: &mut CreateTable) -> Result<()> {
+        let buckets = &mut table.buckets;
         let entries = self.in_parentheses(|parser| {
+            if let Some(found) = parser.bucket_transform()? {
+                return match buckets.replace(found) {
+                    None => Ok(None),
+                    Some(_) => Err(Error::new("UNSUPPORTED_FEATURE.MULTIPLE_BUCKET_TRANSFORMS")),
+                };
+            }
             let name = parser.identifier()?;
             if parser.is_sign("(") || parser.is_sign(".") {
                 return Err(Error::unsupported("partitioning by anything but columns"));
             }
             let is_bare = matches!(parser.kind(0), Kind::Sign("," | ")"));
-            Ok((name, if is_bare { None } else { Some(parser.data_type()?) }))
+            Ok(Some((name, if is_bare { None } else { Some(parser.data_type()?) })))
         })?;
-        for (name, data_type) in entries {
+        for (name, data_type) in entries.into_iter().flatten() {
             if let Some(data_type) = data_type {
                 let columns = table.columns.get_or_insert_with(StructType::default);
                 columns.fields.push(StructField::new(&name, data_type, true));
@@ -267,6 +322,29 @@ impl Parser<'_> {
             }
         }
     }
+}
+
+/// Spark's own bounds.
+fn checked_count(count: i64) -> Result<i32> {
+    const MOST: i64 = 100_000;
+    match i32::try_from(count) {
+        Ok(buckets) if (1..=MOST).contains(&count) => Ok(buckets),
+        _ => Err(Error::new("INVALID_BUCKET_COUNT")
+            .with("bucketingMaxBuckets", MOST.to_string())
+            .with("numBuckets", count.to_string())
+            .exception_class(Exception::Parse)),
+    }
+}
+
+/// A clustered table is neither partitioned nor bucketed.
+fn refused_clustering(table: &CreateTable) -> Option<Error> {
+    if table.cluster_by.is_empty() {
+        return None;
+    }
+    if !table.partition_by.is_empty() {
+        return Some(Error::new("SPECIFY_CLUSTER_BY_WITH_PARTITIONED_BY_IS_NOT_ALLOWED"));
+    }
+    table.buckets.as_ref().map(|_| Error::new("SPECIFY_CLUSTER_BY_WITH_BUCKETING_IS_NOT_ALLOWED"))
 }
 
 /// What is wrong with a view of this kind and name.

@@ -39,8 +39,18 @@ fn views_and_tables() {
             "create table if not exists d.t using parquet location '/x' partitioned by (a) comment 'c' as select 1 a",
             concat!(
                 "CreateTable { name: [\"d\", \"t\"], columns: None, provider: Some(\"parquet\"), query: None, partition_by: [\"a\"], ",
-                "location: Some(\"/x\"), comment: Some(\"c\"), options: [], properties: [], if_not_exists: true, replace: false, ",
+                "buckets: None, cluster_by: [], location: Some(\"/x\"), comment: Some(\"c\"), options: [], properties: [], if_not_exists: true, replace: false, ",
                 "must_exist: false, is_external: false, like: None } Project(1 AS a)"
+            ),
+        ),
+        (
+            "create table t (a int) clustered by (a, b) sorted by (c asc) into 4 buckets",
+            concat!(
+                "CreateTable { name: [\"t\"], columns: Some(StructType { fields: [StructField { name: \"a\", data_type: Int, ",
+                "nullable: true, metadata: None }] }), provider: None, query: None, partition_by: [], ",
+                "buckets: Some(Buckets { count: 4, columns: [\"a\", \"b\"], sort_by: [\"c\"] }), cluster_by: [], location: None, ",
+                "comment: None, options: [], properties: [], if_not_exists: false, replace: false, must_exist: false, ",
+                "is_external: false, like: None } "
             ),
         ),
         ("drop table if exists t purge", "DropTable { name: [\"t\"], if_exists: true, purge: true }"),
