@@ -61,6 +61,8 @@ pub trait Environment {
         options: &Options,
         paths: &[String],
     ) -> Result<Table>;
+    /// Texts, read as the lines of a file of that format would be.
+    fn texts(&self, format: &str, schema: Option<&StructType>, options: &Options, texts: Vec<String>) -> Result<Table>;
     /// Rows that came with the plan.
     fn local_data(&self, data: &LocalData) -> Result<Table>;
     /// Numbers from `start` to below `end`.

@@ -301,7 +301,10 @@ impl<'a> Resolver<'a> {
             self.level.set(level + 1);
             let resolved = crate::relation::resolve(self, relation, outer);
             self.level.set(level);
-            let resolved = resolved.map_err(|error| crate::suggest::at(error, &relation.origin))?;
+            let resolved = match crate::relation::places_own_errors(relation) {
+                true => resolved?,
+                false => resolved.map_err(|error| crate::suggest::at(error, &relation.origin))?,
+            };
             let resolved = if reads_kept && outer.is_none() { self.from_kept_rows(resolved)? } else { resolved };
             Ok(resolved.remember(relation.plan_id, level))
         })

@@ -93,9 +93,13 @@ impl Error {
         Self::new("UNSUPPORTED_FEATURE").text(format!("Emberflow does not support {feature} yet.")).with("feature", feature)
     }
 
-    /// Adds a message parameter.
+    /// Adds a message parameter, or gives it another value.
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.parameters.push((name.into(), value.into()));
+        let (name, value) = (name.into(), value.into());
+        match self.0.parameters.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.0.parameters.push((name, value)),
+        }
         self
     }
 

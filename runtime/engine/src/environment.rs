@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use emberflow_analyzer::{Analyzed, Environment, Resolved, SessionVariable, Source, Table};
 use emberflow_base::{Error, Result, Settings, World};
 use emberflow_functions::Context;
+use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::StructType;
 use emberflow_plan::tree::{CatalogOp, LocalData, Options, Relation, Statement};
 use emberflow_sources::{ReadRequest, SourceOptions, SourceTable};
@@ -15,6 +17,7 @@ use crate::cache::{Canonical, Entry, Identified, Identity, KeptTable, with_kept}
 use crate::catalog::entry::plain_schema;
 use crate::catalog::{self, Files, Fresh, FullName, GLOBAL_TEMP, TableKind, quoted};
 use crate::session::{Session, StoredResult};
+use crate::statements::shown_format;
 
 /// A session at the moment a query begins.
 #[derive(Clone)]
@@ -268,13 +271,37 @@ impl Environment for SessionEnvironment {
             return self.nosql(schema, options, paths);
         }
         if paths.is_empty() && emberflow_sources::read::short_name(&format) != "jdbc" {
-            return Err(match schema {
-                Some(_) => Error::new("DATA_SOURCE_PATH_MISSING").text("Reading files needs a path: give one to load()."),
-                None => Error::new("UNABLE_TO_INFER_SCHEMA").with("format", format),
-            });
+            // Of no files only the columns are known, if they were given.
+            return match schema {
+                Some(schema) => emberflow_sources::local::from_batches(Vec::new(), schema.clone()).map(plain),
+                None => Err(Error::new("UNABLE_TO_INFER_SCHEMA").with("format", shown_format(&format))),
+            };
         }
         let identity = files_identity(&format, schema, options, paths);
         Ok(identified(plain(self.files(&format, schema, options, paths)?), identity))
+    }
+
+    fn texts(&self, format: &str, schema: Option<&StructType>, options: &Options, texts: Vec<String>) -> Result<Table> {
+        let lines = crate::texts::Lines::write(format, options, texts)?;
+        let options = lines.options(options);
+        let table = self.files(format, schema, &options, &[lines.path()])?;
+        let columns = table.schema.clone();
+        if columns.fields.is_empty() {
+            return emberflow_sources::local::from_batches(Vec::new(), columns).map(plain);
+        }
+        let provider = table.provider as Arc<dyn TableProvider>;
+        // Behind the columns of the texts stand those of the file.
+        let own = (0..columns.fields.len()).collect();
+        let plan = LogicalPlanBuilder::scan("texts", provider_as_source(provider), Some(own))
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(from_datafusion)?;
+        // The lines go when they have been read.
+        let batches = self.run_now(Analyzed { plan, schema: columns.clone() }).map_err(|error| match error.cause() {
+            // The file is ours: nobody asked for it.
+            Some(cause) if error.base_condition() == "FAILED_READ_FILE" => cause.clone(),
+            _ => error,
+        })?;
+        emberflow_sources::local::from_batches(batches, columns).map(plain)
     }
 
     fn local_data(&self, data: &LocalData) -> Result<Table> {

@@ -33,6 +33,7 @@ mod session;
 mod show;
 mod statements;
 mod tables;
+mod texts;
 mod write;
 mod write_files;
 

@@ -10,7 +10,7 @@ use emberflow_functions::registry::{self, Argument, Function, HigherOrderCall, K
 use emberflow_functions::udf::with_origin;
 use emberflow_functions::{Call, Typed};
 use emberflow_plan::DataType;
-use emberflow_plan::tree::{CastMode, Expr, ExprKind, FunctionCall, NullOrder, Origin, SortDirection, SortOrder};
+use emberflow_plan::tree::{CastMode, Expr, ExprKind, FunctionCall, Literal, NullOrder, Origin, SortDirection, SortOrder};
 
 use super::{Item, TextForm, text};
 use crate::resolver::Resolver;
@@ -20,6 +20,13 @@ use crate::suggest;
 impl Resolver<'_> {
     pub(super) fn call(&self, call: &FunctionCall, origin: &Origin, scope: &Scope<'_>) -> Result<Item> {
         let name = call.bare();
+        if let (true, "likeany" | "likeall" | "notlikeany" | "notlikeall", [value, likes]) =
+            (call.is_internal, name.as_str(), &call.arguments[..])
+        {
+            let said = format!("{name}({})", self.expression(value, scope)?.text);
+            let item = self.expression(likes, scope)?;
+            return Ok(Item::new(Typed { nullable: true, ..item.typed }, said));
+        }
         if let Some(target) = self.cast_named(call, &name) {
             return self.cast(&call.arguments[0], &target, CastMode::Session, scope);
         }
@@ -176,7 +183,10 @@ impl Resolver<'_> {
         name: &str,
         scope: &Scope<'_>,
     ) -> Result<Item> {
-        let items = self.arguments(call, name, scope)?;
+        let mut items = self.arguments(call, name, scope)?;
+        if let ([left, right], "<" | "<=" | ">" | ">=") = (&call.arguments[..], name) {
+            self.round_bound(name, [left, right], &mut items, scope)?;
+        }
         let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
         let mut said = match (name, call.ignore_nulls) {
             // Spark's parser makes of these what has no name of its own.
@@ -211,6 +221,25 @@ impl Resolver<'_> {
             context: self.context(),
         })?;
         Ok(Item::new(typed, said))
+    }
+
+    /// `id < 1.5` is `id < 2`: an integer compared with a decimal constant is compared with the nearest integer that says
+    /// the same.
+    fn round_bound(&self, name: &str, written: [&Expr; 2], items: &mut [Item], scope: &Scope<'_>) -> Result<()> {
+        for (at, other) in [(0, 1), (1, 0)] {
+            let ExprKind::Literal(Literal::Decimal { value, scale, .. }) = &written[at].kind else { continue };
+            if !items[other].typed.data_type.is_integral() {
+                continue;
+            }
+            let Some(unit) = 10i128.checked_pow(u32::from(scale.unsigned_abs())).filter(|_| *scale >= 0) else { continue };
+            let floor = value.div_euclid(unit);
+            let ceiling = floor + i128::from(value.rem_euclid(unit) != 0);
+            let up = matches!((at, name), (1, "<" | ">=") | (0, ">" | "<="));
+            if let Ok(bound) = i64::try_from(if up { ceiling } else { floor }) {
+                items[at] = self.expression(&Expr::literal(Literal::Long(bound)), scope)?;
+            }
+        }
+        Ok(())
     }
 
     fn refuse_modifiers(&self, call: &FunctionCall, name: &str) -> Result<()> {
@@ -306,7 +335,16 @@ impl Resolver<'_> {
             });
         }
         let values: Vec<String> = texts.borrow().clone();
-        let typed = build(HigherOrderCall { name, arguments, texts: values, context: self.context() })?;
+        let typed = build(HigherOrderCall { name, arguments, texts: values, context: self.context() });
+        // Lambdas are printed only once their types are known, which the builder finds out.
+        let typed = typed.map_err(|error| match (error.parameter("inputSql"), texts.borrow().get(1)) {
+            (Some("\"lambdafunction\""), Some(lambda)) => {
+                let whole = text::call(function, name, &texts.borrow(), false);
+                let (lambda, whole) = (format!("\"{lambda}\""), format!("\"{whole}\""));
+                error.clone().with("inputSql", lambda).with("sqlExpr", whole)
+            }
+            _ => error,
+        })?;
         let texts = texts.into_inner();
         Ok(Item::new(typed, text::call(function, name, &texts, false)))
     }

@@ -101,16 +101,17 @@ impl Resolver<'_> {
             Some(value) => format!("update_fields({}, WithField({}))", child.text, value.text),
             None => format!("update_fields({}, dropfield())", child.text),
         };
-        let typed = self.updated(child, &path, value)?;
+        let typed = self.updated(child, &path, value, true)?;
         Ok(Item::new(typed, text))
     }
 
     /// A struct that loses the field at the end of `path`.
+    /// A struct of the fields that stay: no null itself, where the struct was one.
     pub(super) fn without_field(&self, child: Item, path: &[String]) -> Result<Typed> {
-        self.updated(child, path, None)
+        self.updated(child, path, None, false)
     }
 
-    fn updated(&self, child: Item, path: &[String], value: Option<Item>) -> Result<Typed> {
+    fn updated(&self, child: Item, path: &[String], value: Option<Item>, keeps_null: bool) -> Result<Typed> {
         let DataType::Struct(fields) = &child.typed.data_type else {
             return Err(Error::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
                 .with("sqlExpr", format!("\"{}\"", child.text))
@@ -130,7 +131,7 @@ impl Resolver<'_> {
             }
             found = true;
             if !rest.is_empty() {
-                parts.push((field.name.clone(), self.updated(current, rest, value.clone())?));
+                parts.push((field.name.clone(), self.updated(current, rest, value.clone(), keeps_null)?));
             } else if let Some(value) = &value {
                 parts.push((name.clone(), value.typed.clone()));
             }
@@ -141,7 +142,7 @@ impl Resolver<'_> {
         if parts.is_empty() {
             return Err(Error::new("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS").with("sqlExpr", format!("\"{}\"", child.text)));
         }
-        named_struct(parts, child.typed.nullable.then_some(child.typed.expr))
+        named_struct(parts, (keeps_null && child.typed.nullable).then_some(child.typed.expr))
     }
 }
 

@@ -15,11 +15,15 @@ use emberflow_plan::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Window}
 use super::call::sort;
 use super::{Item, text};
 use crate::resolver::Resolver;
-use crate::scope::Scope;
+use crate::scope::{Found, Scope};
+use crate::suggest;
 
 impl Resolver<'_> {
     pub(super) fn window(&self, window: &Window, scope: &Scope<'_>) -> Result<Item> {
         let (function, ranks) = self.windowed_function(&window.function, scope)?;
+        if let Some(alias) = self.lateral_alias_in(window, scope) {
+            return Err(self.no_alias_in_window(window, &alias, scope)?);
+        }
         let partition = window.partition_by.iter().map(|expr| self.expression(expr, scope)).collect::<Result<Vec<_>>>()?;
         let orders = window.order_by.iter().map(|order| self.expression(&order.child, scope)).collect::<Result<Vec<_>>>()?;
         if ranks && orders.is_empty() {
@@ -27,7 +31,8 @@ impl Resolver<'_> {
                 .with("wf_name", name_of(&function.text).to_lowercase())
                 .with("wf_expr", function.text));
         }
-        let (frame, frame_text) = self.frame(window, &function.text, &orders, ranks, scope)?;
+        let framed = self.frame(window, &function.text, &orders, ranks, scope);
+        let (frame, frame_text) = framed.map_err(|error| suggest::at(error, &window.specification))?;
         let mut said = Vec::new();
         if !partition.is_empty() {
             let list: Vec<&str> = partition.iter().map(|item| item.text.as_str()).collect();
@@ -49,6 +54,51 @@ impl Resolver<'_> {
             orders.into_iter().zip(&window.order_by).map(|(item, order)| sort(item.typed.expr, order)).collect();
         let expr = over(function.typed.expr, &partition_by, &order_by, &frame)?;
         Ok(Item::new(Typed { expr, ..function.typed }, said))
+    }
+
+    /// An alias to the left that is used by what stands behind OVER or in the function's arguments.
+    fn lateral_alias_in(&self, window: &Window, scope: &Scope<'_>) -> Option<String> {
+        let arguments: &[Expr] = match &window.function.kind {
+            ExprKind::Function(call) => &call.arguments,
+            _ => &[],
+        };
+        let orders = window.order_by.iter().map(|order| &order.child);
+        arguments.iter().chain(&window.partition_by).chain(orders).find_map(|expr| {
+            let ExprKind::Attribute { parts, plan_id: None, .. } = &expr.kind else { return None };
+            matches!(scope.find(parts, &None), Ok(Found::Local(..))).then(|| parts.join("."))
+        })
+    }
+
+    fn no_alias_in_window(&self, window: &Window, alias: &str, scope: &Scope<'_>) -> Result<Error> {
+        let printed = |expr: &Expr| -> Result<String> {
+            let text = self.expression(expr, scope)?.text;
+            Ok(if text.eq_ignore_ascii_case(alias) { format!("lateralAliasReference({text})") } else { text })
+        };
+        let function = match &window.function.kind {
+            ExprKind::Function(call) => {
+                let arguments = call.arguments.iter().map(|argument| match argument.kind {
+                    ExprKind::Star { .. } => Ok("1".to_owned()),
+                    _ => printed(argument),
+                });
+                format!("{}({})", call.bare(), arguments.collect::<Result<Vec<_>>>()?.join(", "))
+            }
+            _ => printed(&window.function)?,
+        };
+        let mut said = Vec::new();
+        if !window.partition_by.is_empty() {
+            let list = window.partition_by.iter().map(printed).collect::<Result<Vec<_>>>()?;
+            said.push(format!("PARTITION BY {}", list.join(", ")));
+        }
+        if !window.order_by.is_empty() {
+            let list = window.order_by.iter().map(|order| Ok(text::order(&printed(&order.child)?, order)));
+            said.push(format!("ORDER BY {}", list.collect::<Result<Vec<_>>>()?.join(", ")));
+        }
+        if window.frame.is_none() {
+            said.push("unspecifiedframe$()".to_owned());
+        }
+        Ok(Error::new("UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_WINDOW")
+            .with("lca", emberflow_plan::types::quote(alias))
+            .with("windowExpr", format!("\"{function} OVER ({})\"", said.join(" "))))
     }
 
     /// The function before OVER, and whether it ranks (needs an order, ignores the frame).
@@ -153,7 +203,13 @@ impl Resolver<'_> {
         if data_type.is_numeric() || data_type.is_datetime() || data_type.is_interval() {
             return Ok(());
         }
-        let said = texts(|offset| format!("(- {offset})"))?;
+        let minus = |offset: Option<String>| {
+            offset.map(|offset| match offset.strip_prefix("negative(").and_then(|rest| rest.strip_suffix(')')) {
+                Some(size) => format!("(- {size})"),
+                None => offset,
+            })
+        };
+        let said: Vec<Option<String>> = texts(|offset| format!("(- {offset})"))?.into_iter().map(minus).collect();
         let frame_text = text::frame(frame, said[0].as_deref(), said[1].as_deref());
         Err(Error::new("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE")
             .with("sqlExpr", format!("\"{frame_text}\""))

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use datafusion::logical_expr::Expr as Physical;
 use emberflow_base::{Error, Result};
 use emberflow_functions::Typed;
+use emberflow_functions::cast::{self, EvalMode};
+use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Aggregate, Expr, ExprKind, FunctionCall, Grouping, GroupingElement, Literal, Relation};
 
 use crate::aggregate::{Aggregated, has_aggregate, has_window};
 use crate::attribute::{Attr, same_name};
+use crate::expression::TextForm;
 use crate::expression::select::{Element, Selected, passed_on};
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
@@ -250,16 +253,21 @@ impl Resolver<'_> {
         let value_name = match (value_name, &value.kind) {
             (Some(name), _) => name,
             (None, ExprKind::Literal(literal)) => crate::expression::text::plain(literal, self.context().time_zone),
-            (None, _) => self.expression(&value, scope)?.text,
+            (None, _) => self.shown_constant(&value, scope)?,
         };
         let (inner, alias) = match &aggregate.kind {
             ExprKind::Alias { expression, names, .. } => ((**expression).clone(), names.first().cloned()),
             _ => (aggregate.clone(), None),
         };
         let plain = self.expression(&inner, scope)?;
+        if let Some(column) = self.beside_aggregates(&inner, scope)? {
+            return Err(Error::new("_LEGACY_ERROR_TEMP_1006").with("sql", &column).text(format!(
+                "Aggregate expression required for pivot, but '{column}' did not appear in any aggregate function."
+            )));
+        }
         if !has_aggregate(&plain.typed.expr) {
-            return Err(Error::new("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION")
-                .text(format!("Pivot needs aggregate functions; `{}` is none.", plain.text)));
+            let text = format!("Aggregate expression required for pivot, but '{}' is none.", plain.text);
+            return Err(Error::new("_LEGACY_ERROR_TEMP_1006").with("sql", &plain.text).text(text));
         }
         let condition = Expr::call("<=>", vec![column.clone(), value]);
         let mut item = self.expression(&filtered(inner, &condition), scope)?;
@@ -277,6 +285,69 @@ impl Resolver<'_> {
         };
         let item = crate::expression::Item::new(Typed { nullable: true, ..item.typed }, item.text);
         Ok(Selected { item, name, metadata: None, attribute: None, aliased: true })
+    }
+
+    /// How CAST to STRING prints a constant.
+    fn shown_constant(&self, value: &Expr, scope: &Scope<'_>) -> Result<String> {
+        let typed = self.expression(value, scope)?.typed;
+        let shown = cast::cast(typed, &DataType::String, EvalMode::Legacy, &self.context())?;
+        Ok(match crate::expression::constant(&shown.expr)?.try_as_str().flatten() {
+            Some(text) => text.to_owned(),
+            None => "null".to_owned(),
+        })
+    }
+
+    /// A column of the input that an expression uses outside of aggregate calls.
+    fn beside_aggregates(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Option<String>> {
+        let inner: Vec<&Expr> = match &expr.kind {
+            ExprKind::Attribute { .. } => {
+                return self.in_form(TextForm::Qualified, || self.expression(expr, scope)).map(|item| Some(item.text));
+            }
+            ExprKind::Function(call) if is_aggregate(call) => return Ok(None),
+            ExprKind::Function(call) => call.arguments.iter().collect(),
+            ExprKind::Cast { expression, .. } | ExprKind::Alias { expression, .. } => vec![expression],
+            _ => return Ok(None),
+        };
+        for expr in inner {
+            if let Some(column) = self.beside_aggregates(expr, scope)? {
+                return Ok(Some(column));
+            }
+        }
+        Ok(None)
+    }
+
+    /// SQL's values are constants in the type of the pivoted column, under the names they have as they were written.
+    fn pivot_values(&self, column: &Expr, values: &[Expr], scope: &Scope<'_>) -> Result<Vec<Expr>> {
+        let target = self.expression(column, scope)?.typed.data_type;
+        let checked = |value: &Expr| {
+            let (inner, name) = match &value.kind {
+                ExprKind::Alias { expression, names, .. } => (&**expression, names.first().cloned()),
+                _ => (value, None),
+            };
+            let item = self.expression(inner, scope)?;
+            if !item.typed.expr.column_refs().is_empty() {
+                return Err(Error::new("NON_LITERAL_PIVOT_VALUES").with("expression", format!("\"{}\"", item.text)));
+            }
+            let context = self.context();
+            if cast::check_cast(&item.text, &item.typed.data_type, &target, context.mode()).is_err() {
+                return Err(Error::new("PIVOT_VALUE_DATA_TYPE_MISMATCH")
+                    .with("value", item.text)
+                    .with("valueType", item.typed.data_type.simple_string())
+                    .with("pivotType", target.simple_string()));
+            }
+            let name = match (name, &inner.kind) {
+                (Some(name), _) => name,
+                (None, ExprKind::Literal(literal)) => crate::expression::text::plain(literal, context.time_zone),
+                (None, _) => self.shown_constant(inner, scope)?,
+            };
+            if item.typed.data_type == target {
+                return Ok(inner.clone().alias(name));
+            }
+            let typed = cast::cast(item.typed, &target, context.mode(), &context)?;
+            let constant = crate::expression::constant(&typed.expr)?.to_array().map_err(from_datafusion)?;
+            Ok(Expr::literal(emberflow_functions::literal::of_row(&constant, 0, &target)?).alias(name))
+        };
+        values.iter().map(checked).collect()
     }
 
     /// The distinct values of a column, sorted: runs the query so far.
@@ -330,20 +401,23 @@ impl Resolver<'_> {
             [column] => column.clone(),
             several => Expr::call("struct", several.to_vec()),
         };
-        let by: Vec<Expr> = {
+        let (by, values): (Vec<Expr>, Vec<Expr>) = {
             let scope = Scope::over(&input, outer, self.case_sensitive);
+            let values = self.pivot_values(&column, values, &scope)?;
+            scope.seen.take();
             for expr in aggregates.iter().chain(columns) {
                 self.expression(expr, &scope)?;
             }
             let used = scope.seen.take();
-            input
+            let by = input
                 .output
                 .iter()
                 .filter(|attribute| !used.contains(&attribute.column))
                 .map(|attribute| Expr::attribute([attribute.name.clone()]))
-                .collect()
+                .collect();
+            (by, values)
         };
-        self.pivot(input, &by, &column, Some(values), aggregates, outer)
+        self.pivot(input, &by, &column, Some(&values), aggregates, outer)
     }
 }
 

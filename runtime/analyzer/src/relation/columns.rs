@@ -204,6 +204,7 @@ impl Resolver<'_> {
         self.project_selected(resolved, selected)
     }
 
+    /// A chain of `drop` is resolved as one, with one projection at its end.
     pub(super) fn drop(
         &self,
         input: &Relation,
@@ -211,26 +212,51 @@ impl Resolver<'_> {
         names: &[String],
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
-        let resolved = self.relation(input, outer)?;
-        let scope = Scope::over(&resolved, outer, self.case_sensitive);
-        let mut dropped: Vec<String> = Vec::new();
-        for column in columns {
-            match self.plain_column(column, &scope) {
-                Ok(Some(attribute)) => dropped.push(attribute.column.clone()),
-                Ok(None) => {}
-                Err(error) if error.base_condition() == "AMBIGUOUS_REFERENCE" => return Err(error),
-                Err(_) => {}
+        let mut steps = vec![Dropping { plan_id: None, columns, names, origin: &None }];
+        let mut base = input;
+        // Any step may be kept: then each is looked up by itself.
+        while let RelationKind::Drop { input, columns, names } = &*base.kind
+            && !self.environment.reads_kept()
+        {
+            steps.push(Dropping { plan_id: base.plan_id, columns, names, origin: &base.origin });
+            base = input;
+        }
+        let level = self.level.get();
+        self.level.set(level + steps.len() - 1);
+        let resolved = self.relation(base, outer);
+        self.level.set(level);
+        let mut resolved = resolved?;
+        let whole = Arc::clone(&resolved.output);
+        for (above, step) in steps.iter().enumerate().rev() {
+            let kept = self.dropped(&resolved, step, outer).map_err(|error| suggest::at(error, step.origin))?;
+            resolved.output = kept.into();
+            if let Some(plan_id) = step.plan_id {
+                resolved = resolved.remember(Some(plan_id), level - 1 + above);
             }
         }
-        drop(scope);
-        let kept: Vec<Attr> = resolved
-            .output
-            .iter()
-            .filter(|attribute| !dropped.contains(&attribute.column))
-            .filter(|attribute| !names.iter().any(|name| same_name(name, &attribute.name, self.case_sensitive)))
-            .cloned()
-            .collect();
-        self.project_selected(resolved, kept.into_iter().map(passed_on).collect())
+        let kept = std::mem::replace(&mut resolved.output, whole);
+        self.project_selected(resolved, kept.iter().cloned().map(passed_on).collect())
+    }
+
+    /// What one `drop` leaves.
+    fn dropped(&self, resolved: &Resolved, step: &Dropping<'_>, outer: Option<&Scope<'_>>) -> Result<Vec<Attr>> {
+        let mut dropped: Vec<String> = Vec::new();
+        if !step.columns.is_empty() {
+            let scope = Scope::over(resolved, outer, self.case_sensitive);
+            for column in step.columns {
+                match self.plain_column(column, &scope) {
+                    Ok(Some(attribute)) => dropped.push(attribute.column.clone()),
+                    Ok(None) => {}
+                    Err(error) if error.base_condition() == "AMBIGUOUS_REFERENCE" => return Err(error),
+                    Err(_) => {}
+                }
+            }
+        }
+        let is_kept = |attribute: &&Attr| {
+            !dropped.contains(&attribute.column)
+                && !step.names.iter().any(|name| same_name(name, &attribute.name, self.case_sensitive))
+        };
+        Ok(resolved.output.iter().filter(is_kept).cloned().collect())
     }
 
     /// Columns picked by name and cast to a schema, nested fields too.
@@ -281,6 +307,14 @@ impl Resolver<'_> {
 struct Step<'r> {
     plan_id: Option<i64>,
     columns: &'r [Alias],
+    origin: &'r Origin,
+}
+
+/// One `drop` of a chain.
+struct Dropping<'r> {
+    plan_id: Option<i64>,
+    columns: &'r [Expr],
+    names: &'r [String],
     origin: &'r Origin,
 }
 

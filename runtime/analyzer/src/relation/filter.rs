@@ -16,7 +16,13 @@ use crate::scope::Scope;
 use crate::suggest;
 
 impl Resolver<'_> {
-    pub(super) fn filter(&self, input: &Relation, condition: &Expr, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    pub(super) fn filter(
+        &self,
+        input: &Relation,
+        condition: &Expr,
+        origin: &Origin,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         if let Some(aggregated) = resolved.aggregated.clone() {
             return self.having(resolved, aggregated, condition, outer);
@@ -41,7 +47,9 @@ impl Resolver<'_> {
         }
         drop(scope);
         refuse_in_where(&item).map_err(|error| suggest::at(error, &condition.origin))?;
-        let condition = self.as_condition(item, "WHERE").map_err(|error| suggest::at(error, &condition.origin))?;
+        // Of a query all of it is told.
+        let place = if origin.is_some() { origin } else { &condition.origin };
+        let condition = self.as_condition(item, "WHERE").map_err(|error| suggest::at(error, place))?;
         let condition = membership::in_condition(condition)?;
         let plan = reach(resolved.plan.clone(), &condition)?;
         let (plan, condition) = self.with_partition_values_of(plan, condition)?;

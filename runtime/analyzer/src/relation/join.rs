@@ -11,7 +11,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr as Physical, JoinConstraint, Joi
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::{Typed, cast, coerce};
-use emberflow_plan::tree::{Join, JoinCondition, JoinType, Relation};
+use emberflow_plan::tree::{Join, JoinCondition, JoinType, Origin, Relation};
 
 use crate::attribute::{Attr, same_name};
 use crate::expression::named_struct;
@@ -21,13 +21,13 @@ use crate::scope::Scope;
 use crate::suggest::{self, quoted_name};
 
 impl Resolver<'_> {
-    pub(super) fn join(&self, join: &Join, outer: Option<&Scope<'_>>) -> Result<Resolved> {
+    pub(super) fn join(&self, join: &Join, origin: &Origin, outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let left = self.relation(&join.left, outer)?;
         let right = self.relation(&join.right, outer)?;
         if let Some((left_struct, right_struct)) = join.joined_structs {
             let (left, left_ids) = self.packed(left, left_struct, "_1")?;
             let (right, right_ids) = self.packed(right, right_struct, "_2")?;
-            return self.join_on(left, left_ids, right, right_ids, join, outer);
+            return self.join_on(left, left_ids, right, right_ids, join, origin, outer);
         }
         match &join.condition {
             JoinCondition::Using(names) => self.join_using(left, right, join.join_type, names, &join.left, &join.right),
@@ -42,7 +42,7 @@ impl Resolver<'_> {
                     .collect();
                 self.join_using(left, right, join.join_type, &names, &join.left, &join.right)
             }
-            JoinCondition::On(_) | JoinCondition::None => self.join_on(left, None, right, None, join, outer),
+            JoinCondition::On(_) | JoinCondition::None => self.join_on(left, None, right, None, join, origin, outer),
         }
     }
 
@@ -68,6 +68,7 @@ impl Resolver<'_> {
         right: Resolved,
         right_columns: Option<Arc<[Attr]>>,
         join: &Join,
+        origin: &Origin,
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
         let condition = match &join.condition {
@@ -76,7 +77,9 @@ impl Resolver<'_> {
                 for columns in [&left_columns, &right_columns].into_iter().flatten() {
                     scope.columns.extend(columns.iter().cloned());
                 }
-                let condition = self.condition(condition, &scope, "JOIN")?;
+                let place = if origin.is_some() { origin } else { &condition.origin };
+                let item = self.expression(condition, &scope)?;
+                let condition = self.as_condition(item, "JOIN").map_err(|error| suggest::at(error, place))?;
                 if crate::aggregate::has_aggregate(&condition) {
                     let JoinCondition::On(written) = &join.condition else { return Err(Error::internal("a condition got lost")) };
                     let called = crate::expression::written_aggregates(written)

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use datafusion::common::tree_node::TreeNode;
+use datafusion::logical_expr::LogicalPlan;
 use emberflow_base::{Error, Result};
-use emberflow_plan::tree::{Expr, ExprKind, JoinType, Relation, RelationKind};
+use emberflow_plan::tree::{Expr, ExprKind, JoinType, Origin, Relation, RelationKind};
 
 use crate::attribute::Attr;
 use crate::resolved::Resolved;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
-use crate::suggest::quoted_name;
+use crate::suggest::{self, quoted_name};
 
 impl Resolver<'_> {
     pub(super) fn lateral_view(
@@ -19,10 +21,15 @@ impl Resolver<'_> {
         keep: bool,
         table: &str,
         columns: &[String],
+        origin: &Origin,
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
-        self.generated(resolved, generator, keep, table, columns, outer)
+        let made = self.generated(resolved, generator, keep, table, columns, outer);
+        made.map_err(|error| match error.condition() {
+            "UNSUPPORTED_GENERATOR.NOT_GENERATOR" => suggest::at(error, origin),
+            _ => error,
+        })
     }
 
     /// `resolved` with a generator's columns to its right, under the qualifier `table`.
@@ -54,7 +61,7 @@ impl Resolver<'_> {
         match emberflow_functions::registry::lookup(&bare) {
             Some(_) => Error::new("UNSUPPORTED_GENERATOR.NOT_GENERATOR")
                 .with("functionName", quoted_name(&call.name))
-                .with("classCanonicalName", bare),
+                .with("classCanonicalName", class_of(&bare)),
             None => {
                 let name = [self.context().database.to_owned(), bare];
                 Error::new("ROUTINE_NOT_FOUND").with("routineName", quoted_name(&name))
@@ -152,8 +159,9 @@ impl Resolver<'_> {
         let right = if exact.all_out_ref_exprs().is_empty() {
             Resolved { plan: exact, ..right }
         } else {
+            refuse_limit(&exact)?;
             let subquery = crate::expression::lowered(exact);
-            Resolved { plan: datafusion::logical_expr::LogicalPlan::Subquery(subquery), ..right }
+            Resolved { plan: LogicalPlan::Subquery(subquery), ..right }
         };
         let plan = self.lowered_join(&left, &right, join_type, condition)?;
         let mut output: Vec<Attr> = left.output.to_vec();
@@ -194,4 +202,29 @@ fn table_function(relation: &Relation) -> Option<Function<'_>> {
         },
         _ => None,
     }
+}
+
+/// The optimizer knows no join that keeps some rows for each row to the left.
+fn refuse_limit(plan: &LogicalPlan) -> Result<()> {
+    let limits = plan.exists(|node| Ok(matches!(node, LogicalPlan::Limit(_)) && !node.all_out_ref_exprs().is_empty()));
+    match limits.map_err(emberflow_functions::errors::from_datafusion)? {
+        true => Err(Error::unsupported("LIMIT in a LATERAL subquery over columns to its left")),
+        false => Ok(()),
+    }
+}
+
+/// The class Spark has for a function, for the error that tells it.
+fn class_of(function: &str) -> String {
+    let class = match function {
+        "array" => "CreateArray".to_owned(),
+        "map" => "CreateMap".to_owned(),
+        "struct" | "named_struct" => "CreateNamedStruct".to_owned(),
+        _ => function.split('_').map(capitalized).collect(),
+    };
+    format!("org.apache.spark.sql.catalyst.expressions.{class}")
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

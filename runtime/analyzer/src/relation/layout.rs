@@ -128,15 +128,26 @@ impl Resolver<'_> {
         let resolved = self.relation(input, outer)?;
         let wanted = || -> Result<(Option<usize>, Vec<Expr>)> {
             let (count, rest) = match parameters {
-                [Expr { kind: ExprKind::Literal(count), .. }, rest @ ..] => (Some(hint_count(count)?), rest),
+                [Expr { kind: ExprKind::Literal(count), .. }, rest @ ..] if !matches!(count, Literal::String(_)) => {
+                    (Some(hint_count(count)?), rest)
+                }
                 rest => (None, rest),
             };
+            if let Some(wrong) = rest.iter().find(|parameter| !is_column(parameter)) {
+                let (hint, wrong) = (name.to_uppercase(), self.expression(wrong, &Scope::empty(outer, self.case_sensitive))?);
+                return Err(Error::new("_LEGACY_ERROR_TEMP_1047")
+                    .with("hintName", &hint)
+                    .with("invalidParams", format!("\"{}\"", wrong.text))
+                    .text(format!("{hint} Hint parameter should include columns, but \"{}\" found.", wrong.text)));
+            }
             Ok((count, rest.iter().map(as_column).collect()))
         };
         match name.to_lowercase().as_str() {
             "coalesce" => match wanted()? {
                 (Some(partitions), rest) if rest.is_empty() => coalesced(resolved, partitions),
-                _ => Err(invalid_hint("COALESCE Hint expects a partition number as a parameter")),
+                _ => Err(Error::new("_LEGACY_ERROR_TEMP_1048")
+                    .with("hintName", "COALESCE")
+                    .text("COALESCE Hint expects a partition number as a parameter")),
             },
             "repartition" => match wanted()? {
                 (None, keys) if keys.is_empty() => {
@@ -178,10 +189,20 @@ fn as_column(parameter: &Expr) -> Expr {
     match &parameter.kind {
         ExprKind::Literal(Literal::String(name)) => {
             let parts = emberflow_plan::sql::parse_identifier(name).unwrap_or_else(|_| vec![name.clone()]);
-            Expr::attribute(parts)
+            Expr::attribute(parts).with_origin(parameter.origin.clone())
         }
         _ => parameter.clone(),
     }
+}
+
+fn is_column(parameter: &Expr) -> bool {
+    matches!(
+        parameter.kind,
+        ExprKind::Attribute { .. }
+            | ExprKind::Literal(Literal::String(_))
+            | ExprKind::SortOrder(_)
+            | ExprKind::ExtractValue { .. }
+    )
 }
 
 fn ascending(child: Expr) -> Expr {

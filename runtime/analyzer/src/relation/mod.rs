@@ -11,6 +11,7 @@ mod lateral;
 mod layout;
 mod na;
 mod observe;
+mod pipe;
 mod project;
 mod read;
 mod sample;
@@ -45,6 +46,7 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
             resolver.data_source(format.as_deref(), schema.as_ref(), options, paths)
         }
         Kind::LocalData(data) => resolver.local_data(data),
+        Kind::Parse { input, format, schema, options } => resolver.parse(input, *format, schema.as_ref(), options, outer),
         Kind::Range { start, end, step, partitions } => resolver.range(*start, *end, *step, *partitions),
         Kind::Values { rows } => resolver.values(rows, outer),
         Kind::TableFunction { name, arguments } => resolver.table_function(name, arguments, outer),
@@ -70,16 +72,18 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::IntoTable(into) => resolver.into_table(into, outer),
         Kind::ToSchema { input, schema } => resolver.to_schema(input, schema, outer),
 
-        Kind::Filter { input, condition } => resolver.filter(input, condition, outer),
-        Kind::Having { input, condition } => resolver.filter(input, condition, outer),
+        Kind::PipeStep { step, clause } => resolver.pipe_step(step, clause, outer),
+        Kind::Filter { input, condition } | Kind::Having { input, condition } => {
+            resolver.filter(input, condition, &relation.origin, outer)
+        }
         Kind::Aggregate(aggregate) => resolver.aggregate(aggregate, outer),
         Kind::SqlPivot { input, aggregates, columns, values } => resolver.sql_pivot(input, aggregates, columns, values, outer),
-        Kind::Join(join) => resolver.join(join, outer),
+        Kind::Join(join) => resolver.join(join, &relation.origin, outer),
         Kind::LateralJoin { left, right, condition, join_type } => {
             resolver.lateral_join(left, right, condition.as_ref(), *join_type, outer)
         }
         Kind::LateralView { input, generator, outer: keep, table, columns } => {
-            resolver.lateral_view(input, generator, *keep, table, columns, outer)
+            resolver.lateral_view(input, generator, *keep, table, columns, &relation.origin, outer)
         }
         Kind::SetOp { op, left, right, is_all, by_name, allow_missing_columns } => {
             resolver.set_op(*op, left, right, *is_all, *by_name, *allow_missing_columns, outer)
@@ -135,6 +139,14 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
         Kind::Unsupported { name } => Err(Error::unsupported(name.clone())),
         other => Err(Error::unsupported(format!("the relation {}", kind_name(other)))),
     }
+}
+
+/// Relations whose place only some of their errors are told by.
+pub(crate) fn places_own_errors(relation: &Relation) -> bool {
+    matches!(
+        *relation.kind,
+        RelationKind::Filter { .. } | RelationKind::Join(_) | RelationKind::LateralJoin { .. } | RelationKind::LateralView { .. }
+    )
 }
 
 /// What a relation may ask for that nothing here would honour: refused by name rather than passed over.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::AsArray;
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder};
@@ -10,7 +11,10 @@ use emberflow_functions::cast;
 use emberflow_functions::coerce;
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::sql::{Parameters, parse_with_parameters};
-use emberflow_plan::tree::{CatalogOp, Cte, Expr, ExprKind, LocalData, Options, Relation, RelationKind, Statement};
+use emberflow_plan::tree::{
+    CatalogOp, Cte, Expr, ExprKind, Literal, LocalData, Options, ParseFormat, Relation, RelationKind, Statement, Subquery,
+    SubqueryKind,
+};
 use emberflow_plan::{DataType, StructType};
 
 use super::project::qualified;
@@ -19,7 +23,7 @@ use crate::expression::select::Element;
 use crate::resolved::{Resolved, project};
 use crate::resolver::{CteDefinition, Resolver};
 use crate::scope::Scope;
-use crate::suggest::quoted_name;
+use crate::suggest::{self, quoted_name};
 
 impl Resolver<'_> {
     pub(super) fn table(&self, name: &[String], options: &Options) -> Result<Resolved> {
@@ -46,7 +50,8 @@ impl Resolver<'_> {
             CteDefinition::WorkTable(resolved) => Ok(qualified(self.renewed(&resolved)?, vec![name.to_owned()])),
             CteDefinition::Query(cte, ctes) => {
                 let resolved = self.with_ctes(ctes, || self.relation(&cte.relation, None))?;
-                let resolved = if cte.columns.is_empty() { resolved } else { self.renamed(resolved, &cte.columns)? };
+                let renamed = |resolved| self.renamed(resolved, &cte.columns).map_err(|error| suggest::at(error, &cte.origin));
+                let resolved = if cte.columns.is_empty() { resolved } else { renamed(resolved)? };
                 Ok(qualified(resolved, vec![name.to_owned()]))
             }
         }
@@ -134,6 +139,35 @@ impl Resolver<'_> {
         self.scan(&label, self.environment.range(start, end, step, partitions)?)
     }
 
+    /// Texts read as the lines of a file would be. The input runs at once: only its rows say which columns there are.
+    pub(super) fn parse(
+        &self,
+        input: &Relation,
+        format: ParseFormat,
+        schema: Option<&StructType>,
+        options: &Options,
+        outer: Option<&Scope<'_>>,
+    ) -> Result<Resolved> {
+        let format = match format {
+            ParseFormat::Csv => "csv",
+            ParseFormat::Json => "json",
+            ParseFormat::Xml => return Err(Error::unsupported("XML texts as a DataFrame")),
+        };
+        let texts = self.unique(&self.relation(input, outer)?)?;
+        let [column] = &texts.output[..] else {
+            return Err(Error::new("DATAFRAME_INPUT_NOT_SINGLE_COLUMN").with("numColumns", texts.output.len().to_string()));
+        };
+        if !matches!(column.data_type, DataType::String) {
+            return Err(Error::new("DATAFRAME_INPUT_NOT_STRING_TYPE").with("dataType", column.data_type.quoted()));
+        }
+        let schema_of_texts = texts.schema();
+        let rows = self.environment.run_now(crate::Analyzed { plan: texts.plan, schema: schema_of_texts })?;
+        let texts: Vec<String> =
+            rows.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten().map(str::to_owned)).collect();
+        let label = format!("{format} texts {}", digest(&(&texts, schema, options)));
+        self.scan(&label, self.environment.texts(format, schema, options, texts)?)
+    }
+
     /// Clients ask for the first row of an answer, or show it.
     pub(super) fn catalog_answer(&self, operation: &CatalogOp) -> Result<Resolved> {
         self.scan("catalog", self.environment.catalog_answer(operation)?)
@@ -215,6 +249,12 @@ impl Resolver<'_> {
 
     pub(super) fn table_function(&self, name: &[String], arguments: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let bare = name.last().map(|name| name.to_lowercase()).unwrap_or_default();
+        if bare == "sql_keywords" {
+            return self.sql_keywords(arguments);
+        }
+        if let Some(table) = arguments.iter().find_map(table_argument) {
+            self.refuse_table(&bare, &table.relation, outer)?;
+        }
         if bare == "range" {
             return self.range_function(arguments, outer);
         }
@@ -233,6 +273,46 @@ impl Resolver<'_> {
             }
             _ => Err(Error::new("UNRESOLVABLE_TABLE_VALUED_FUNCTION").with("name", quoted_name(name))),
         }
+    }
+
+    /// Every word of SQL's grammar.
+    fn sql_keywords(&self, arguments: &[Expr]) -> Result<Resolved> {
+        if !arguments.is_empty() {
+            return Err(Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
+                .with("functionName", "`sql_keywords`")
+                .with("expectedNum", "0")
+                .with("actualNum", arguments.len().to_string())
+                .with("docroot", "https://spark.apache.org/docs/latest"));
+        }
+        let words: Vec<&str> = emberflow_plan::sql::KEYWORDS.split_ascii_whitespace().collect();
+        let rows = words.iter().map(|word| {
+            // Without reserved words there are only keywords that may be names.
+            vec![Expr::literal(Literal::String((*word).to_owned())), Expr::literal(Literal::Boolean(false))]
+        });
+        let named = |resolved| self.renamed(resolved, &["keyword".to_owned(), "reserved".to_owned()]);
+        self.values(&rows.collect::<Vec<_>>(), None).and_then(named)
+    }
+
+    /// Only functions in Python take tables, and there are none: what Spark says of one given to a function it has.
+    fn refuse_table(&self, function: &str, table: &Relation, outer: Option<&Scope<'_>>) -> Result<()> {
+        const SAID: &str = "functiontablesubqueryargumentexpression()";
+        let known = matches!(function, "explode" | "explode_outer" | "posexplode" | "posexplode_outer");
+        if function == "range" {
+            return Err(Error::new("NON_FOLDABLE_ARGUMENT")
+                .with("funcName", "`range`")
+                .with("paramName", "`end`")
+                .with("paramType", "\"BIGINT\""));
+        }
+        if !known {
+            return Ok(());
+        }
+        let rows = DataType::Struct(self.relation(table, outer)?.schema());
+        Err(Error::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+            .with("sqlExpr", format!("\"{function}({SAID})\""))
+            .with("paramIndex", "first")
+            .with("inputSql", format!("\"{SAID}\""))
+            .with("inputType", rows.quoted())
+            .with("requiredType", "(\"ARRAY\" or \"MAP\")"))
     }
 
     fn range_function(&self, arguments: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
@@ -297,4 +377,12 @@ fn mentions(relation: &Relation, name: &str) -> bool {
     // A name that is only mentioned in a string makes the table look recursive, which is harmless: it still has to be a UNION.
     let text = format!("{relation:?}");
     text.to_lowercase().contains(&format!("name: [\"{}\"]", name.to_lowercase()))
+}
+
+fn table_argument(argument: &Expr) -> Option<&Subquery> {
+    match &argument.kind {
+        ExprKind::Subquery(subquery) if matches!(subquery.kind, SubqueryKind::TableArgument) => Some(subquery),
+        ExprKind::NamedArgument { value, .. } => table_argument(value),
+        _ => None,
+    }
 }

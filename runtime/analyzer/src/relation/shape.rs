@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::LogicalPlan;
 use emberflow_base::{Error, Result};
 use emberflow_functions::{cast, coerce};
+use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, Relation};
 
 use crate::attribute::Attr;
@@ -26,9 +27,11 @@ impl Resolver<'_> {
     ) -> Result<Resolved> {
         let resolved = self.relation(input, outer)?;
         let scope = Scope::over(&resolved, outer, self.case_sensitive);
+        // Of unknown columns, the first of those that become values is told.
+        let told = values.map(|values| self.plain_list(values, &scope)).transpose()?;
         let ids = self.plain_list(ids, &scope)?;
-        let values = match values {
-            Some(values) => self.plain_list(values, &scope)?,
+        let values = match told {
+            Some(values) => values,
             None => {
                 let is_id = |attribute: &Attr| {
                     ids.iter().any(|id| id.attribute.as_ref().is_some_and(|column| column.column == attribute.column))
@@ -41,8 +44,16 @@ impl Resolver<'_> {
             return Err(Error::new("UNPIVOT_REQUIRES_VALUE_COLUMNS"));
         }
         let context = self.context();
-        let common = coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi)
-            .ok_or_else(|| Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", columns_by_type(&values)))?;
+        let is_text = |data_type: &DataType| matches!(data_type, DataType::String);
+        let others = values.iter().map(|value| &value.item.typed.data_type).filter(|kind| !matches!(kind, DataType::Null));
+        let (texts, others): (Vec<&DataType>, Vec<&DataType>) = others.partition(|data_type| is_text(data_type));
+        // Nothing becomes text here, nor is text read.
+        let common = match texts.is_empty() || others.is_empty() {
+            true => coerce::common_type(values.iter().map(|value| &value.item.typed.data_type), context.ansi),
+            false => None,
+        };
+        let common =
+            common.ok_or_else(|| Error::new("UNPIVOT_VALUE_DATA_TYPE_MISMATCH").with("types", columns_by_type(&values)))?;
         let nullable = values.iter().any(|value| value.item.typed.nullable);
         let mut output: Vec<Attr> = Vec::new();
         let mut made: Vec<Vec<datafusion::logical_expr::Expr>> = vec![Vec::new(); values.len()];

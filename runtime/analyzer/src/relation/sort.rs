@@ -25,12 +25,12 @@ impl Resolver<'_> {
         input: &Relation,
         orders: &[SortOrder],
         is_global: bool,
-        all: Option<SortDirection>,
+        all: Option<(SortDirection, NullOrder)>,
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
         let mut resolved = self.relation(input, outer)?;
         let orders = match all {
-            Some(direction) => self.order_by_all(&resolved, direction),
+            Some((direction, nulls)) => order_by_all(&resolved, direction, nulls),
             None => orders.to_vec(),
         };
         let mut sorts: Vec<Sort> = Vec::with_capacity(orders.len());
@@ -60,16 +60,6 @@ impl Resolver<'_> {
         let keys = sorts.iter().map(|sort| sort.expr.clone()).collect();
         let (plan, keys) = self.with_partition_values(plan, keys)?;
         Ok((plan, sorts.into_iter().zip(keys).map(|(sort, expr)| Sort { expr, ..sort }).collect()))
-    }
-
-    fn order_by_all(&self, resolved: &Resolved, direction: SortDirection) -> Vec<SortOrder> {
-        let nulls = match direction {
-            SortDirection::Ascending => NullOrder::First,
-            SortDirection::Descending => NullOrder::Last,
-        };
-        (1..=resolved.output.len())
-            .map(|position| SortOrder { child: Expr::literal(Literal::Int(position as i32)), direction, nulls })
-            .collect()
     }
 
     /// One order: an ordinal, a column of the output, or anything that can still be reached below.
@@ -200,4 +190,10 @@ fn strip_alias(expr: &Expr) -> &Expr {
         ExprKind::Alias { expression, .. } => strip_alias(expression),
         _ => expr,
     }
+}
+
+fn order_by_all(resolved: &Resolved, direction: SortDirection, nulls: NullOrder) -> Vec<SortOrder> {
+    (1..=resolved.output.len())
+        .map(|position| SortOrder { child: Expr::literal(Literal::Int(position as i32)), direction, nulls })
+        .collect()
 }

@@ -113,7 +113,13 @@ pub fn case(
     let Some((mut values, data_type)) = to_common_type(values.clone(), context)? else {
         return Err(data_types_differ(&values, name, text));
     };
-    let nullable = !has_otherwise || values.iter().any(|value| value.nullable);
+    // Where the first condition is the constant TRUE, only its value counts.
+    let first_always = name == "casewhen"
+        && conditions.first().is_some_and(|one| matches!(one.expr, Expr::Literal(ScalarValue::Boolean(Some(true)), _)));
+    let nullable = match first_always {
+        true => values.first().is_none_or(|value| value.nullable),
+        false => !has_otherwise || values.iter().any(|value| value.nullable),
+    };
     let otherwise = if has_otherwise { values.pop() } else { None };
     let conditions = conditions.into_iter().map(|one| cast(one, &DataType::Boolean, context.mode(), context));
     let conditions = conditions.collect::<Result<Vec<_>>>()?;

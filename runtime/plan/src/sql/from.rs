@@ -67,8 +67,9 @@ impl Parser<'_> {
     pub(super) fn extended(&mut self, mut left: Relation) -> Result<Relation> {
         let mut links = 0;
         loop {
+            let start = self.at;
             left = if let Some((join_type, natural)) = self.join_type()? {
-                self.join_with(left, join_type, natural)?
+                self.join_with(left, join_type, natural)?.with_origin(self.origin_since(start))
             } else if self.is_word("PIVOT") && self.is_sign_at(1, "(") {
                 self.pivot(left)?
             } else if self.is_word("UNPIVOT") && (self.is_sign_at(1, "(") || self.is_word_at(2, "NULLS")) {
@@ -328,13 +329,17 @@ impl Parser<'_> {
     pub(super) fn lateral_views(&mut self, input: Option<Relation>) -> Result<Option<Relation>> {
         let mut input = input;
         let mut links = 0;
-        while self.take_words(&["LATERAL", "VIEW"]) {
+        loop {
+            let start = self.at;
+            if !self.take_words(&["LATERAL", "VIEW"]) {
+                return Ok(input);
+            }
             links += 1;
             self.check_chain(links)?;
             let view = self.lateral_view(input.unwrap_or_else(super::select::one_row))?;
+            let view = view.with_origin(self.origin_since(start));
             input = Some(self.extended(view)?);
         }
-        Ok(input)
     }
 
     fn lateral_view(&mut self, input: Relation) -> Result<Relation> {
@@ -361,19 +366,26 @@ impl Parser<'_> {
 
     /// `PIVOT (sum(a) AS s FOR (b, c) IN ((1, 2) AS x, ..)) AS t`
     fn pivot(&mut self, input: Relation) -> Result<Relation> {
+        let start = self.at;
         self.expect_word("PIVOT")?;
         self.expect_sign("(")?;
         let aggregates = self.list(Self::pivot_aggregate)?;
         self.expect_word("FOR")?;
         let columns = match self.is_sign("(") {
-            true => self.in_parentheses(Self::pivot_column)?,
-            false => vec![self.pivot_column()?],
+            true => self.in_parentheses(Self::pivoted_column)?,
+            false => vec![self.pivoted_column()?],
         };
         self.expect_word("IN")?;
         let values = self.in_parentheses(Self::named_expression)?;
         self.expect_sign(")")?;
         let pivoted = Relation::new(RelationKind::SqlPivot { input, aggregates, columns, values });
+        let pivoted = pivoted.with_origin(self.origin_since(start));
         self.aliased(pivoted)
+    }
+
+    /// Errors about it point at all of PIVOT.
+    fn pivoted_column(&mut self) -> Result<Expr> {
+        self.multipart_identifier().map(Expr::attribute)
     }
 
     fn pivot_aggregate(&mut self) -> Result<Expr> {

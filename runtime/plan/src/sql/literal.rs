@@ -64,6 +64,9 @@ impl Parser<'_> {
         let Some(bound) = self.bound else {
             return Ok(Expr::new(ExprKind::Parameter { name, position }).with_origin(self.origin_since(start)));
         };
+        if name.is_some() && self.parameters_before(usize::MAX) > 0 {
+            return Err(Error::new("INVALID_QUERY_MIXED_QUERY_PARAMETERS"));
+        }
         let value = match &name {
             Some(name) => bound.named.iter().find(|(known, _)| known == name).map(|(_, value)| value),
             None => bound.positional.get(number),

@@ -19,6 +19,7 @@ mod datetime;
 mod expression;
 mod from;
 mod interval;
+mod keywords;
 mod lexer;
 mod literal;
 mod pipe;
@@ -37,6 +38,7 @@ mod printer;
 #[cfg(test)]
 mod tests;
 
+pub use keywords::KEYWORDS;
 pub use split::split_statements;
 
 use emberflow_base::{Error, Exception, Result};

@@ -30,12 +30,12 @@ impl Parser<'_> {
                 self.advance();
                 let mut expressions = vec![everything()];
                 expressions.extend(self.list(Self::named_expression)?);
-                Ok(Relation::new(RelationKind::Project { input: Some(input), expressions }))
+                Ok(checked("EXTEND", Relation::new(RelationKind::Project { input: Some(input), expressions })))
             }
             "SET" => {
                 self.advance();
                 let replace = self.list(Self::assignment)?;
-                Ok(project(input, Star { replace, ..Star::default() }))
+                Ok(checked("SET", project(input, Star { replace, ..Star::default() })))
             }
             "DROP" => {
                 self.advance();
@@ -105,7 +105,8 @@ impl Parser<'_> {
             return Err(Error::unsupported("grouping sets behind |> AGGREGATE"));
         }
         let grouping = Grouping::By(by);
-        Ok(Relation::new(RelationKind::Aggregate(Aggregate { input, grouping, aggregates, groupings_come_first: true })))
+        let aggregate = Aggregate { input, grouping, aggregates, groupings_come_first: true };
+        Ok(checked("AGGREGATE", Relation::new(RelationKind::Aggregate(aggregate))))
     }
 
     /// Joins and pivots.
@@ -125,6 +126,10 @@ impl Parser<'_> {
 struct Star {
     except: Vec<Vec<String>>,
     replace: Vec<Alias>,
+}
+
+fn checked(clause: &'static str, step: Relation) -> Relation {
+    Relation::new(RelationKind::PipeStep { step, clause })
 }
 
 fn project(input: Relation, star: Star) -> Relation {

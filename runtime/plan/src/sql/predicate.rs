@@ -2,7 +2,8 @@
 //!
 //!     BETWEEN a AND b    IN (..)    LIKE x ESCAPE '/'    LIKE ANY (..)    RLIKE x    IS [NOT] NULL, TRUE, DISTINCT FROM x
 //!
-//! LIKE ANY and LIKE ALL become OR and AND of LIKEs, which give the same answers for nulls too.
+//! LIKE ANY and LIKE ALL become OR and AND of LIKEs, which give the same answers for nulls too, under a call by which Spark
+//! names them where all patterns are constants.
 //! Begin at [`Parser::predicate`].
 
 use emberflow_base::{Error, Result};
@@ -17,6 +18,7 @@ impl Parser<'_> {
         if self.is_word("IS") && self.is_identifier(1) {
             return self.is_predicate(start, value);
         }
+        let behind = self.at;
         let negated = self.is_word("NOT");
         let ahead = usize::from(negated);
         if !self.is_one_of_at(ahead, &["BETWEEN", "IN", "LIKE", "ILIKE", "RLIKE", "REGEXP"]) {
@@ -25,6 +27,9 @@ impl Parser<'_> {
         if negated {
             self.advance();
         }
+        let is_subquery = self.is_word("IN") && self.is_sign_at(1, "(") && self.begins_query(2);
+        // What is wrong with an IN is told of it alone.
+        let start = if is_subquery { behind } else { start };
         let inner = self.positive_predicate(start, value, negated)?;
         Ok(inner.with_origin(self.origin_since(start)))
     }
@@ -75,11 +80,19 @@ impl Parser<'_> {
             return Err(self.error_since(start, Error::new("_LEGACY_ERROR_TEMP_0064").with("msg", text).text(text)));
         }
         let patterns = self.in_parentheses(Self::expression)?;
+        let are_constant = patterns.iter().all(|pattern| matches!(pattern.kind, ExprKind::Literal(Literal::String(_))));
+        let named = if function == "ilike" { Expr::call("lower", vec![value.clone()]) } else { value.clone() };
         let likes = patterns.into_iter().map(|pattern| {
             let like = Expr::call(function, vec![value.clone(), pattern]);
             if negated { negate(like) } else { like }
         });
-        Ok(balanced(join, likes.collect()))
+        let likes = balanced(join, likes.collect());
+        if !are_constant {
+            return Ok(likes);
+        }
+        let name = format!("{}like{}", if negated { "not" } else { "" }, if join == "and" { "all" } else { "any" });
+        let call = FunctionCall { is_internal: true, ..FunctionCall::named(&name, vec![named, likes]) };
+        Ok(Expr::new(ExprKind::Function(call)))
     }
 
     fn like(&mut self, function: &str, value: Expr) -> Result<Expr> {

@@ -132,6 +132,7 @@ fn parts(kind: &RelationKind) -> (String, Vec<&Relation>, String) {
         }
         RelationKind::Sample { input, upper, seed, .. } => ("Sample".into(), vec![input], format!("{upper} seed {seed:?}")),
         RelationKind::TableFunction { name, arguments } => (name.join("."), vec![], list(arguments)),
+        RelationKind::PipeStep { step, .. } => parts(&step.kind),
         RelationKind::LateralView { input, generator, outer, table, columns } => {
             let name = if *outer { "LateralViewOuter" } else { "LateralView" };
             (name.into(), vec![input], format!("{} {table}({})", expression(generator), columns.join(", ")))

@@ -66,10 +66,11 @@ impl Parser<'_> {
         }
         self.take_word("AS");
         let mut relation = self.query_in_parentheses()?;
+        let origin = self.origin_since(start);
         if !columns.is_empty() && relation.origin.is_none() {
-            relation.origin = self.origin_since(start);
+            relation.origin = origin.clone();
         }
-        Ok(Cte { name, columns, relation })
+        Ok(Cte { name, columns, relation, origin })
     }
 
     pub fn query_in_parentheses(&mut self) -> Result<Relation> {
@@ -223,13 +224,7 @@ impl Parser<'_> {
         let (orders, all) = match is_all {
             true => {
                 self.advance();
-                let start = self.at;
-                let (direction, nulls) = self.sort_direction()?;
-                let usual = if direction == SortDirection::Ascending { NullOrder::First } else { NullOrder::Last };
-                if nulls != usual {
-                    return Err(self.error_since(start, Error::unsupported("ORDER BY ALL with an order of nulls of its own")));
-                }
-                (Vec::new(), Some(direction))
+                (Vec::new(), Some(self.sort_direction()?))
             }
             false => (self.list(Self::sort_order)?, None),
         };

@@ -12,7 +12,8 @@ use emberflow_base::{Error, Result};
 use super::cursor::Parser;
 use super::lexer::Kind;
 use super::words;
-use crate::tree::{Aggregate, Expr, ExprKind, Grouping, GroupingElement, Relation, RelationKind};
+use crate::tree::{Aggregate, CastMode, Expr, ExprKind, Grouping, GroupingElement, Relation, RelationKind};
+use crate::types::DataType;
 
 /// The name of the column that carries the condition of QUALIFY.
 const QUALIFY: &str = "__qualify";
@@ -22,13 +23,14 @@ type WrittenHint = (String, Vec<Expr>);
 
 impl Parser<'_> {
     pub(super) fn select(&mut self) -> Result<Relation> {
+        let start = self.at;
         self.expect_word("SELECT")?;
         let hints = self.hints()?;
         let distinct = self.select_distinct()?;
         let items = self.select_items()?;
         let input = if self.is_word("FROM") { Some(self.relations_of_from()?) } else { None };
         let input = self.lateral_views(input)?;
-        let selected = self.select_over(input, items)?;
+        let selected = self.select_over(start, input, items)?;
         Ok(hinted(hints, if distinct { deduplicated(selected) } else { selected }))
     }
 
@@ -53,6 +55,7 @@ impl Parser<'_> {
 
     /// `FROM t SELECT a`, Hive's order of the same; `FROM t` alone is all of it.
     pub(super) fn selected_from(&mut self) -> Result<Relation> {
+        let start = self.at;
         let input = self.relations_of_from()?;
         let input = self.lateral_views(Some(input))?;
         if self.is_word("INSERT") {
@@ -65,7 +68,7 @@ impl Parser<'_> {
         let distinct = self.select_distinct()?;
         let items = self.list(Self::named_expression)?;
         let input = self.lateral_views(input)?;
-        let selected = self.select_over(input, items)?;
+        let selected = self.select_over(start, input, items)?;
         if self.is_word("SELECT") || self.is_word("INSERT") {
             return Err(Error::unsupported("several SELECT after one FROM"));
         }
@@ -92,20 +95,21 @@ impl Parser<'_> {
         self.after_partner(1).is_some_and(|behind| self.is_one_of_at(behind, &["USING", "ROW", "RECORDWRITER"]))
     }
 
-    /// WHERE, GROUP BY and HAVING around `items`.
-    fn select_over(&mut self, input: Option<Relation>, expressions: Vec<Expr>) -> Result<Relation> {
-        let input = match self.take_word("WHERE") {
-            true => {
-                let condition = self.expression()?;
-                Some(Relation::new(RelationKind::Filter { input: input.unwrap_or_else(one_row), condition }))
-            }
-            false => input,
-        };
+    /// WHERE, GROUP BY and HAVING around `items`, in the query that began at `start`.
+    fn select_over(&mut self, start: usize, input: Option<Relation>, expressions: Vec<Expr>) -> Result<Relation> {
+        let wanted = if self.take_word("WHERE") { Some(self.expression()?) } else { None };
         let grouping = self.group_by()?;
-        let having = if self.take_word("HAVING") { Some(self.expression()?) } else { None };
+        let having = if self.take_word("HAVING") { Some(truth_of(self.expression()?)) } else { None };
         // Read ahead by the query already.
         self.window_clause()?;
         let qualify = if self.is_qualify() { Some(self.qualify_condition()?) } else { None };
+        let input = match wanted {
+            Some(condition) => {
+                let filter = RelationKind::Filter { input: input.unwrap_or_else(one_row), condition };
+                Some(Relation::new(filter).with_origin(self.origin_since(start)))
+            }
+            None => input,
+        };
         let grouping = match (grouping, &having) {
             (None, Some(_)) => Some(Grouping::By(Vec::new())),
             (grouping, _) => grouping,
@@ -240,6 +244,8 @@ impl Parser<'_> {
     fn hints(&mut self) -> Result<Vec<WrittenHint>> {
         let mut hints = Vec::new();
         while *self.kind(0) == Kind::HintStart {
+            let start = self.at;
+            let first = hints.len();
             self.advance();
             hints.push(self.hint()?);
             while *self.kind(0) != Kind::HintEnd {
@@ -247,6 +253,12 @@ impl Parser<'_> {
                 hints.push(self.hint()?);
             }
             self.advance();
+            // A column named by a text is told of the whole hint.
+            let whole = self.origin_since(start);
+            let parameters = hints[first..].iter_mut().flat_map(|(_, parameters)| parameters);
+            for parameter in parameters.filter(|parameter| matches!(parameter.kind, ExprKind::Literal(_))) {
+                parameter.origin = whole.clone();
+            }
         }
         Ok(hints)
     }
@@ -277,6 +289,21 @@ pub(super) fn one_row() -> Relation {
 
 fn aggregate(input: Relation, grouping: Grouping, aggregates: Vec<Expr>) -> Relation {
     Relation::new(RelationKind::Aggregate(Aggregate { input, grouping, aggregates, groupings_come_first: false }))
+}
+
+/// What HAVING asks: a value that says nothing true or false by itself is cast, as Spark does.
+fn truth_of(condition: Expr) -> Expr {
+    let is_value = match &condition.kind {
+        ExprKind::Attribute { .. } | ExprKind::Literal(_) => true,
+        ExprKind::Function(call) => matches!(call.bare().as_str(), "+" | "-" | "*" | "/" | "%" | "negative"),
+        _ => false,
+    };
+    if !is_value {
+        return condition;
+    }
+    let origin = condition.origin.clone();
+    let kind = ExprKind::Cast { expression: Box::new(condition), target: DataType::Boolean, mode: CastMode::Session };
+    Expr::new(kind).with_origin(origin)
 }
 
 /// QUALIFY sees what the items see, windows included: its condition is one more item, filtered by and dropped again.

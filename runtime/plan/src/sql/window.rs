@@ -8,7 +8,7 @@ use emberflow_base::{Error, Result};
 use super::cursor::Parser;
 use super::lexer::Kind;
 use super::words;
-use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, NullOrder, SortDirection, SortOrder, Window};
+use crate::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, NullOrder, Origin, SortDirection, SortOrder, Window};
 use crate::types::quote;
 
 /// Words by which what stands in the parentheses of a window begins.
@@ -21,6 +21,7 @@ pub(crate) type NamedWindow = (String, WindowParts);
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WindowParts {
+    origin: Origin,
     partition_by: Vec<Expr>,
     order_by: Vec<SortOrder>,
     frame: Option<Frame>,
@@ -45,8 +46,8 @@ impl Parser<'_> {
             true => self.window_parts()?,
             false => self.named_window()?,
         };
-        let WindowParts { partition_by, order_by, frame } = parts;
-        let window = Window { function, partition_by, order_by, frame };
+        let WindowParts { origin, partition_by, order_by, frame } = parts;
+        let window = Window { function, specification: origin, partition_by, order_by, frame };
         Ok(Expr::new(ExprKind::Window(Box::new(window))).with_origin(self.origin_since(start)))
     }
 
@@ -62,6 +63,7 @@ impl Parser<'_> {
     }
 
     fn window_parts(&mut self) -> Result<WindowParts> {
+        let start = self.at;
         self.expect_sign("(")?;
         let mut parts = WindowParts::default();
         if self.take_words(&["CLUSTER", "BY"]) {
@@ -75,6 +77,7 @@ impl Parser<'_> {
         }
         parts.frame = self.frame()?;
         self.expect_sign(")")?;
+        parts.origin = self.origin_since(start);
         Ok(parts)
     }
 

@@ -203,6 +203,8 @@ pub struct SortOrder {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
     pub function: Expr,
+    /// Where what stands behind OVER was written.
+    pub specification: Origin,
     pub partition_by: Vec<Expr>,
     pub order_by: Vec<SortOrder>,
     /// Absent: the whole partition, or up to the current row's peers when ordered.

@@ -1,7 +1,8 @@
 //! Relations: what gives rows, one variant a kind. Begin at [`RelationKind`].
 
 use super::{
-    Aggregate, Alias, CatalogOp, Command, Expr, ForeignFunction, Literal, LocalData, Options, Origin, SortDirection, SortOrder,
+    Aggregate, Alias, CatalogOp, Command, Expr, ForeignFunction, Literal, LocalData, NullOrder, Options, Origin, SortDirection,
+    SortOrder,
 };
 use crate::types::StructType;
 
@@ -71,7 +72,7 @@ pub enum RelationKind {
         orders: Vec<SortOrder>,
         is_global: bool,
         /// ORDER BY ALL
-        all: Option<SortDirection>,
+        all: Option<(SortDirection, NullOrder)>,
     },
     Limit {
         input: Relation,
@@ -250,6 +251,11 @@ pub enum RelationKind {
         name: String,
         metrics: Vec<Expr>,
     },
+    /// A step of a pipe that may hold no aggregates (EXTEND, SET), or nothing but them (AGGREGATE).
+    PipeStep {
+        step: Relation,
+        clause: &'static str,
+    },
     Parse {
         input: Relation,
         format: ParseFormat,
@@ -356,6 +362,7 @@ pub struct Cte {
     pub name: String,
     pub columns: Vec<String>,
     pub relation: Relation,
+    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,7 @@ impl<'a> Decoder<'a> {
         };
         Ok(ExprKind::Window(Box::new(Window {
             function: self.expression(function)?,
+            specification: None,
             partition_by: self.expressions(&window.partition_spec)?,
             order_by: self.sort_orders(&window.order_spec)?,
             frame: window.frame_spec.as_deref().map(|frame| self.frame(frame)).transpose()?,

@@ -23,7 +23,7 @@ impl Parser<'_> {
             self.expect_word("INTO")?;
         }
         self.take_word("TABLE");
-        let mut insert = self.insert_target(overwrite)?;
+        let mut insert = self.insert_target(start, overwrite)?;
         if insert.if_not_exists && !insert.overwrite {
             let error = Error::new("INVALID_STATEMENT_OR_CLAUSE").with("operation", "INSERT INTO ... IF NOT EXISTS");
             return Err(self.error_since(start, error.text("IF NOT EXISTS goes with INSERT OVERWRITE only.")));
@@ -38,12 +38,17 @@ impl Parser<'_> {
     }
 
     /// The table and what is said of it; the query is still to come.
-    fn insert_target(&mut self, overwrite: bool) -> Result<Insert> {
+    fn insert_target(&mut self, start: usize, overwrite: bool) -> Result<Insert> {
         let table = self.table_name()?;
         if self.is_word("REPLACE") && self.is_one_of_at(1, &["WHERE", "USING", "ON"]) {
             return Err(Error::unsupported("INSERT .. REPLACE WHERE"));
         }
-        let partition = self.partition_spec()?;
+        let mut partition = self.partition_spec()?;
+        let said = self.origin_since(start);
+        // A value that does not fit is told of INSERT up to here.
+        for value in partition.iter_mut().filter_map(|(_, value)| value.as_mut()) {
+            value.origin = said.clone();
+        }
         let if_not_exists = self.if_not_exists();
         let by_name = self.take_words(&["BY", "NAME"]);
         let has_columns = !by_name && self.is_sign("(") && !self.begins_query(1);

@@ -8,7 +8,7 @@
 use emberflow_base::Result;
 
 use super::super::cursor::Parser;
-use crate::tree::{Command, Expr, VariableValues};
+use crate::tree::{Command, Expr, ExprKind, VariableValues};
 
 type Assignment = (Vec<String>, Option<Expr>);
 
@@ -33,7 +33,15 @@ impl Parser<'_> {
     /// What follows `SET VAR`.
     pub(super) fn set_variables(&mut self) -> Result<Command> {
         if !self.is_sign("(") {
-            let assignments = VariableValues::Each(self.list(Self::variable_assignment)?);
+            let mut assignments = self.list(Self::variable_assignment)?;
+            // A value that does not fit is told of the whole statement.
+            let whole = self.origin_since(0);
+            for value in assignments.iter_mut().filter_map(|(_, value)| value.as_mut()) {
+                if matches!(value.kind, ExprKind::Literal(_)) {
+                    value.origin = whole.clone();
+                }
+            }
+            let assignments = VariableValues::Each(assignments);
             return Ok(Command::SetVariables { assignments });
         }
         let names = self.in_parentheses(Self::table_name)?;

@@ -25,7 +25,7 @@ fn select_and_its_clauses() {
             "select a from t order by a desc, b nulls last limit 3 offset 2",
             "Limit(Offset(Sort(Project(t; a); a desc, b nulls last); 2); 3)",
         ),
-        ("select a from t order by all desc", "Sort(Project(t; a); ALL Descending)"),
+        ("select a from t order by all desc", "Sort(Project(t; a); ALL (Descending, Last))"),
         ("select a from t limit all", "Project(t; a)"),
         ("select a from t distribute by a sort by b", "LocalSort(Repartition(Project(t; a); a); b)"),
         ("select a from t cluster by a", "LocalSort(Repartition(Project(t; a); a); a)"),
