@@ -308,18 +308,20 @@ impl Owner {
     }
 
     fn read(&mut self, table: TableId, place: &[u8]) -> Result<Option<(Version, Item)>> {
-        let committed;
-        let bytes = match self.staged.get(table, place) {
-            Some(None) => return Ok(None),
-            Some(Some(bytes)) => bytes,
-            None => {
-                let Some(read) = self.shared.storage.get(table, place)? else { return Ok(None) };
-                committed = read;
-                &committed
-            }
+        let Self { shared, staged, names, .. } = self;
+        let mut parsed = |bytes: &[u8]| {
+            let item = ItemRef::parse(bytes)?.check(place)?;
+            Ok((item.version(), item.to_item(names)?))
         };
-        let item = ItemRef::parse(bytes)?.check(place)?;
-        Ok(Some((item.version(), item.to_item(&mut self.names)?)))
+        match staged.get(table, place) {
+            Some(None) => Ok(None),
+            Some(Some(bytes)) => parsed(bytes).map(Some),
+            None => {
+                let mut read = None;
+                shared.storage.show(table, place, &mut |bytes| read = Some(parsed(bytes)))?;
+                read.transpose()
+            }
+        }
     }
 
     fn stage(&mut self, target: &Target, place: Arc<[u8]>, item: Option<&Item>, work: &mut Gathered) -> Version {

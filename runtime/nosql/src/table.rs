@@ -102,20 +102,14 @@ impl Table {
     /// As [`Table::get`], on the calling thread.
     pub fn get_now(&self, key: &Key, select: &Select) -> Result<Option<Item>> {
         let place = codec::encode_key(&self.directory, key);
-        let Some((generation, bytes)) = self.read(&place)? else { return Ok(None) };
-        let read = ItemRef::parse(&bytes).and_then(|item| item.check(&place));
-        let item = read.map_err(|why| why.table(self.path()).item(key))?;
-        let whole = Names::of_thread(|names| item.to_item(names))?;
-        let (version, size) = (item.version(), whole.size());
-        let system = SystemAttributes { name: key.as_str(), version, size, collection: generation };
-        Ok(Some(select.of(whole, &system)))
-    }
-
-    fn read(&self, place: &[u8]) -> Result<Option<(TableId, Vec<u8>)>> {
         loop {
             let Some(generation) = self.cell.table()?.generation else { return Ok(None) };
-            match self.store.storage().get(generation, place) {
-                Ok(found) => return Ok(found.map(|bytes| (generation, bytes))),
+            let mut read = None;
+            let shown = self.store.storage().show(generation, &place, &mut |bytes| {
+                read = Some(selected(generation, &place, key, select, bytes));
+            });
+            match shown {
+                Ok(_) => return read.transpose().map_err(|why| why.table(self.path()).item(key)),
                 // It was replaced in between.
                 Err(StorageError::NoSuchTable { .. }) if self.cell.state().generation != Some(generation) => {}
                 Err(why) => return Err(Error::from(why).table(self.path())),
@@ -326,4 +320,12 @@ impl Table {
             None => Err(self.cell.not_found()),
         }
     }
+}
+
+/// What is asked for of an item's bytes.
+fn selected(collection: TableId, place: &[u8], key: &Key, select: &Select, bytes: &[u8]) -> Result<Item> {
+    let item = ItemRef::parse(bytes)?.check(place)?;
+    let whole = Names::of_thread(|names| item.to_item(names))?;
+    let system = SystemAttributes { name: key.as_str(), version: item.version(), size: whole.size(), collection };
+    Ok(select.of(whole, &system))
 }

@@ -85,6 +85,11 @@ fn reads_what_was_applied(storage: &dyn Storage) {
     put(storage, 1, &[("a", "2")]);
     storage.create_table(1).expect("a table that exists stays as it is");
     assert_eq!(storage.get(1, b"a").expect("read"), Some(b"2".to_vec()));
+    let mut shown = Vec::new();
+    assert!(storage.show(1, b"a", &mut |bytes| shown.push(bytes.to_vec())).expect("read"));
+    assert!(!storage.show(1, b"b", &mut |bytes| shown.push(bytes.to_vec())).expect("read"));
+    assert_eq!(shown, [b"2".to_vec()]);
+    assert!(storage.show(99, b"a", &mut |_| {}).is_err());
     storage.apply(Batch { items: vec![write(1, "a", None)], facts: Vec::new() }, Durability::Written).expect("applied");
     assert_eq!(storage.get(1, b"a").expect("read"), None);
     storage.sync().expect("synced");

@@ -200,6 +200,14 @@ impl Storage for FjallStorage {
         Ok(found.map(|value| value.to_vec()))
     }
 
+    fn show(&self, table: TableId, key: &[u8], take: &mut dyn FnMut(&[u8])) -> StorageResult<bool> {
+        let found = self.table(table)?.get(key).map_err(|why| self.read_failed(&why))?;
+        if let Some(bytes) = &found {
+            take(bytes);
+        }
+        Ok(found.is_some())
+    }
+
     fn view(&self) -> StorageResult<Arc<dyn View>> {
         // The tables first: what is created later is in neither, what is dropped later stays readable.
         let tables = self.tables.read().clone();

@@ -158,6 +158,15 @@ pub trait Storage: Send + Sync + 'static {
     /// The bytes of one item as last applied.
     fn get(&self, table: TableId, key: &[u8]) -> StorageResult<Option<Vec<u8>>>;
 
+    /// Shows the same where it lies, without a copy; says whether there is an item.
+    fn show(&self, table: TableId, key: &[u8], take: &mut dyn FnMut(&[u8])) -> StorageResult<bool> {
+        let found = self.get(table, key)?;
+        if let Some(bytes) = &found {
+            take(bytes);
+        }
+        Ok(found.is_some())
+    }
+
     /// All tables as they are now.
     fn view(&self) -> StorageResult<Arc<dyn View>>;
 
