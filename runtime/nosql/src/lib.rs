@@ -15,6 +15,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod arbiters;
+mod attribute_names;
 pub mod bulk;
 mod catalog;
 mod cell;

@@ -240,6 +240,7 @@ impl IntoFuture for Write {
             if nothing_there && matches!(change, Change::Delete { .. }) {
                 return Ok(WriteOutcome::Unchanged(Unchanged::NoSuchItem));
             }
+            table.note_change(&change);
             let owners = table.store.owners()?;
             let owner = &owners[owner_of(key.slice(), owners.len())];
             let place = codec::encode_key(&table.directory, &key).into();

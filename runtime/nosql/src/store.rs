@@ -25,6 +25,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
 use crate::arbiters::Arbiters;
+use crate::attribute_names::AttributeNames;
 use crate::catalog::{self, Entry, EntryKind};
 use crate::cell::{Cell, State, split};
 use crate::change::Rules;
@@ -83,6 +84,7 @@ pub(crate) struct Inner {
     /// Held by who creates, replaces, reshapes or deletes a table.
     control: tokio::sync::Mutex<()>,
     highest_id: AtomicU64,
+    attribute_names: AttributeNames,
 }
 
 /// Fields in the order in which they are to be dropped.
@@ -137,6 +139,7 @@ impl Store {
             running: Mutex::new(None),
             control: tokio::sync::Mutex::new(()),
             highest_id: AtomicU64::new(highest_id),
+            attribute_names: AttributeNames::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -282,6 +285,25 @@ impl Store {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Err(Error::new(ErrorName::StorageFailed, "the store could not be closed: something still reads it"))
+    }
+
+    /// Warns, once for a container, of more attribute names than it should have; true then.
+    pub(crate) fn note_attributes<N: AsRef<str>>(&self, container: &str, names: impl Iterator<Item = N> + Clone) -> bool {
+        let most = self.inner.limits.distinct_attributes;
+        let of_schemas = || {
+            let cells = self.inner.cells.read();
+            let schemas =
+                cells.values().filter(|cell| cell.path.container() == container).filter_map(|cell| cell.state().schema.clone());
+            schemas.flat_map(|schema| schema.fields.iter().map(|field| field.name.to_string()).collect::<Vec<_>>()).collect()
+        };
+        let is_due = self.inner.attribute_names.note(container, most, names, of_schemas);
+        if is_due {
+            tracing::warn!(
+                "the container {container} has more than {most} distinct attribute names; names that are data, such as dates, \
+                 belong into keys or values"
+            );
+        }
+        is_due
     }
 
     pub(crate) fn limits(&self) -> &Limits {

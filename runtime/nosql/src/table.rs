@@ -16,6 +16,7 @@ use crate::cell::{Cell, State};
 use crate::change::{Change, Unchanged, UpdateMode};
 use crate::codec::{self, ItemRef, Names};
 use crate::error::{Error, ErrorName, Result};
+use crate::expression::Update;
 use crate::name::Key;
 use crate::owner::{Apply, Manner, Owner, Request, SystemAttributes, Target, WriteOutcome};
 use crate::path::TablePath;
@@ -218,6 +219,25 @@ impl Table {
         }
     }
 
+    /// Takes note of attribute names that are about to be written, and warns, once for a container, if they become too many
+    /// (`Limits::distinct_attributes`); true then. Single items and batches do so by themselves.
+    pub fn note_attributes<N: AsRef<str>>(&self, names: impl Iterator<Item = N> + Clone) -> bool {
+        self.store.note_attributes(self.path().container(), names)
+    }
+
+    pub(crate) fn note_change(&self, change: &Change) {
+        match change {
+            Change::Write { attributes, .. } => {
+                self.note_attributes(attributes.iter().map(|(name, _)| name));
+            }
+            Change::Evaluate { update, otherwise, .. } => {
+                let targets = update.targets().chain(otherwise.iter().flat_map(Update::targets));
+                self.note_attributes(targets.collect::<Vec<_>>().iter());
+            }
+            Change::Delete { .. } => {}
+        }
+    }
+
     /// Up to 1000 operations, a result for each, in their order; each item for itself.
     pub async fn batch(&self, operations: Vec<Operation>) -> Result<Vec<Result<WriteOutcome>>> {
         if operations.len() > BATCH_OPERATIONS {
@@ -238,6 +258,7 @@ impl Table {
                 results[at] = Err(why.table(self.path()).item(&key));
                 continue;
             }
+            self.note_change(&change);
             let place = codec::encode_key(&self.directory, &key).into();
             let (places, requests) = &mut shares[owner_of(key.slice(), owners.len())];
             places.push(at);

@@ -92,6 +92,7 @@ impl Session {
 /// What the tasks share; the schema is in its place when they begin.
 async fn begin(table: &Table, plan: WritePlan, overwrites: bool) -> emberflow_nosql::Result<Target> {
     let schema = plan.schema().clone();
+    table.note_attributes(schema.fields.iter().map(|field| &field.name));
     let overwrite = match overwrites {
         true => Some(table.overwrite(Some(schema)).await?),
         false => {
