@@ -46,7 +46,9 @@ pub(super) fn of_read(options: &Options) -> Result<ReadOptions> {
 
 /// The options of a write. What nobody knows is reported in the log.
 pub(super) fn of_write(options: &Options, partition_by: &[String]) -> Result<WriteOptions> {
-    let (write, warnings) = WriteOptions::parse(pairs(options), partition_by)?;
+    // R takes `partition = "y, m"` for the beginning of `partitionBy`; no column has a comma in its name.
+    let columns = partition_by.iter().flat_map(|columns| columns.split(',')).map(|column| column.trim().to_owned());
+    let (write, warnings) = WriteOptions::parse(pairs(options), &columns.collect::<Vec<_>>())?;
     report(&warnings);
     Ok(write)
 }

@@ -46,7 +46,15 @@ impl Session {
 
     pub(crate) async fn drop_database(&self, name: &[String], if_exists: bool, cascade: bool) -> Result<Rows> {
         let name = database_name(name)?;
-        self.off_thread(move |session| session.engine.catalog.drop_database(&name, if_exists, cascade)).await?;
+        let drop = move |session: &Session| {
+            let catalog = &session.engine.catalog;
+            let tables = if catalog.has_database(&name) { catalog.tables(&name)? } else { Vec::new() };
+            catalog.drop_database(&name, if_exists, cascade)?;
+            Ok(tables)
+        };
+        for table in self.off_thread(drop).await? {
+            self.drop_nosql(&table).await?;
+        }
         Ok(tables::nothing())
     }
 

@@ -149,15 +149,17 @@ impl Session {
 
     /// Rows into a table of the NoSQL store.
     async fn insert_items(&self, table: Table, files: &Files, incoming: Incoming) -> Result<()> {
-        if incoming.overwrite && (incoming.dynamic || !incoming.partition.is_empty()) {
+        let mut options = files.options.clone();
+        options.extend(incoming.options.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("path")).cloned());
+        if incoming.overwrite && incoming.dynamic {
+            options.push((OVERWRITE_MODE.to_owned(), "dynamic".to_owned()));
+        } else if incoming.overwrite && !incoming.partition.is_empty() {
             return Err(Error::unsupported("overwriting single partitions of NoSQL tables"));
         }
         if !incoming.partition.is_empty() {
             self.check_partition_clause(&table, files, &incoming.partition)?;
         }
         let mode = if incoming.overwrite { SaveMode::Overwrite } else { SaveMode::Append };
-        let mut options = files.options.clone();
-        options.extend(incoming.options.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("path")).cloned());
         self.write_table(fitted(&table, &incoming)?, files, mode, &options).await?;
         self.changed(&table).await
     }
@@ -212,6 +214,10 @@ impl Session {
         } else {
             columns_of(query, &declared.fields)
         };
+        if crate::nosql::is_nosql(&new.format) {
+            self.check_nosql_place(&new)?;
+        }
+        let before = self.replaced_by(&new)?;
         let session = self.clone();
         let (entry, making) = {
             let new = new.clone();
@@ -219,12 +225,13 @@ impl Session {
         };
         let TableKind::Files(files) = &entry.kind else { return Err(Error::internal("a table that is no table was made")) };
         self.write_table(rows, files, SaveMode::Overwrite, &new.options).await?;
-        self.off_thread(move |session| {
+        let enter = move |session: &Session| {
             session.enter(&new, &entry)?;
             drop(making);
-            Ok(())
-        })
-        .await
+            Ok(entry)
+        };
+        let entry = self.off_thread(enter).await?;
+        self.drop_replaced_nosql(before, &entry).await
     }
 
     pub(crate) async fn save_as_table(&self, write: Write, format: String, name: &[String]) -> Result<()> {

@@ -4,8 +4,10 @@
 //! <location>/day=2024-01-01/hour=5/…   ─►  day=2024-01-01/hour=5
 //! ```
 //!
-//! The folders are the truth: there is no list of partitions that could differ from them.
-//! Not here: rows in partitions (`insert`, `emberflow-sources`). Begin at [`Session::partition_folders`].
+//! The folders are the truth: there is no list of partitions that could differ from them. Those of NoSQL tables are in the
+//! paths of their items, and there while one is.
+//! Not here: rows in partitions (`insert`, `emberflow-sources`), folders of items (`nosql::tables`). Begin at
+//! [`Session::partition_folders`].
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +42,11 @@ impl Session {
                         let column = &files.partition_by[place];
                         let data_type = table.schema.fields.iter().find(|field| field.name == *column);
                         let data_type = data_type.map_or(DataType::String, |field| field.data_type.clone());
-                        folders.push((place, self.folder_of(column, value, data_type).await?));
+                        let folder = match files.is_nosql() {
+                            true => self.nosql_folder(column, value, data_type).await?,
+                            false => self.folder_of(column, value, data_type).await?,
+                        };
+                        folders.push((place, folder));
                     }
                 }
             }
@@ -69,7 +75,7 @@ impl Session {
         let table = self.table_for(name, "SHOW PARTITIONS")?;
         let files = partitioned_files(&table)?;
         let wanted = self.partition_folders(&table, &spec).await?;
-        let found = leaves(files)?.into_iter().filter(|folders| is_within(folders, &wanted));
+        let found = self.leaves(files)?.into_iter().filter(|folders| is_within(folders, &wanted));
         let names = found.map(|folders| Some(folders.join("/"))).collect();
         tables::table(vec![("partition", false, Cells::Text(names))])
     }
@@ -78,7 +84,7 @@ impl Session {
     pub(crate) async fn require_partition(&self, table: &Table, spec: &PartitionSpec) -> Result<()> {
         let files = partitioned_files(table)?;
         let wanted = self.partition_folders(table, spec).await?;
-        match leaves(files)?.iter().any(|folders| is_within(folders, &wanted)) {
+        match self.leaves(files)?.iter().any(|folders| is_within(folders, &wanted)) {
             true => Ok(()),
             false => Err(not_found(table, &wanted)),
         }
@@ -86,6 +92,14 @@ impl Session {
 
     pub(crate) async fn add_partitions(&self, table: &Table, partitions: Vec<PartitionSpec>, if_not_exists: bool) -> Result<()> {
         let files = partitioned_files(table)?;
+        if files.is_nosql() {
+            let name = table.quoted();
+            let text = format!("{name} is a NoSQL table: its partitions come with their first item and cannot be added empty.");
+            return Err(Error::new("INVALID_PARTITION_OPERATION.PARTITION_MANAGEMENT_IS_UNSUPPORTED")
+                .with("name", name)
+                .text(text)
+                .exception_class(Exception::Analysis));
+        }
         let location = emberflow_sources::paths::local(&files.location)?;
         for spec in partitions {
             let wanted = self.partition_folders(table, &spec).await?;
@@ -111,7 +125,7 @@ impl Session {
         let files = partitioned_files(table)?;
         for spec in partitions {
             let wanted = self.partition_folders(table, &spec).await?;
-            let found: Vec<Vec<String>> = leaves(files)?.into_iter().filter(|folders| is_within(folders, &wanted)).collect();
+            let found: Vec<Vec<String>> = self.leaves(files)?.into_iter().filter(|folders| is_within(folders, &wanted)).collect();
             if found.is_empty() && !if_exists {
                 return Err(not_found(table, &wanted));
             }
@@ -124,21 +138,31 @@ impl Session {
     pub(crate) async fn truncate_partitions(&self, table: &Table, spec: PartitionSpec) -> Result<()> {
         let files = partitioned_files(table)?;
         let wanted = self.partition_folders(table, &spec).await?;
-        let found: Vec<Vec<String>> = leaves(files)?.into_iter().filter(|folders| is_within(folders, &wanted)).collect();
+        let found: Vec<Vec<String>> = self.leaves(files)?.into_iter().filter(|folders| is_within(folders, &wanted)).collect();
         if found.is_empty() {
             return Err(not_found(table, &wanted));
         }
-        let location = emberflow_sources::paths::local(&files.location)?;
         self.remove_partitions(files, found.clone()).await?;
-        for folders in found {
-            super::tables::make_folder(&location.join(folders.join("/")))?;
+        if !files.is_nosql() {
+            let location = emberflow_sources::paths::local(&files.location)?;
+            for folders in found {
+                super::tables::make_folder(&location.join(folders.join("/")))?;
+            }
         }
         self.changed(table).await
     }
 
     async fn remove_partitions(&self, files: &Files, partitions: Vec<Vec<String>>) -> Result<()> {
+        if files.is_nosql() {
+            return self.drop_nosql_partitions(files, partitions).await;
+        }
         let location = emberflow_sources::paths::local(&files.location)?;
         self.off_thread(move |_| partitions.iter().try_for_each(|folders| remove(&location, folders))).await
+    }
+
+    /// The folders of every partition, sorted.
+    fn leaves(&self, files: &Files) -> Result<Vec<Vec<String>>> {
+        if files.is_nosql() { self.nosql_partitions(files) } else { leaves(files) }
     }
 
     /// Folders are read as they are, so there is nothing to recover; only the question must make sense.
@@ -153,7 +177,7 @@ impl Session {
 }
 
 /// The files of a table that has partitions.
-pub(crate) fn partitioned_files(table: &Table) -> Result<&Files> {
+fn partitioned_files(table: &Table) -> Result<&Files> {
     match &table.kind {
         TableKind::Files(files) if !files.partition_by.is_empty() => Ok(files),
         _ => Err(Error::new("INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY").with("name", table.quoted())),
@@ -204,8 +228,7 @@ fn is_within(folders: &[String], wanted: &Folders) -> bool {
     wanted.iter().all(|(place, folder)| folders.get(*place) == Some(folder))
 }
 
-/// The folders of every partition, sorted.
-pub(crate) fn leaves(files: &Files) -> Result<Vec<Vec<String>>> {
+fn leaves(files: &Files) -> Result<Vec<Vec<String>>> {
     let location = emberflow_sources::paths::local(&files.location)?;
     let mut found = vec![Vec::new()];
     for column in &files.partition_by {

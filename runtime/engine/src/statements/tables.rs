@@ -115,16 +115,23 @@ impl Session {
         if crate::nosql::is_nosql(&new.format) {
             self.enter_nosql(&new, &schema).await?;
         }
-        self.off_thread(move |session| {
+        let before = self.replaced_by(&new)?;
+        let made = move |session: &Session| {
             let (entry, making) = session.entry_of(&new, schema)?;
             session.enter(&new, &entry)?;
             drop(making);
-            match entry.own_folder()? {
-                Some(folder) => make_folder(&folder),
-                None => Ok(()),
+            if let Some(folder) = entry.own_folder()? {
+                make_folder(&folder)?;
             }
-        })
-        .await
+            Ok(entry)
+        };
+        let entry = self.off_thread(made).await?;
+        self.drop_replaced_nosql(before, &entry).await
+    }
+
+    /// The table that a new one takes the place of.
+    pub(crate) fn replaced_by(&self, new: &NewTable) -> Result<Option<Table>> {
+        if new.replaces { self.engine.catalog.find(&new.name) } else { Ok(None) }
     }
 
     /// Columns and partition columns of files that are there.
@@ -206,7 +213,10 @@ impl Session {
         let usual = self.settings().require("spark.sql.sources.default")?.to_owned();
         let format = table.provider.map(|provider| crate::nosql::short_name(&provider));
         let own = files.as_ref().filter(|files| format.as_ref().is_none_or(|format| *format == files.format));
-        let options = own.map(|files| files.options.clone()).unwrap_or_default();
+        let options = match own {
+            Some(files) if files.is_nosql() => self.with_stored_key(&files.location, &files.options)?,
+            own => own.map(|files| files.options.clone()).unwrap_or_default(),
+        };
         let format = format.or_else(|| files.as_ref().map(|files| files.format.clone())).unwrap_or(usual);
         let new = NewTable {
             name: full.clone(),
@@ -233,17 +243,11 @@ impl Session {
                 self.engine.catalog.drop_global_view(&view.name);
             }
             Some(Named::Table(table)) => {
-                let full = FullName { database: table.database, table: table.name };
-                let kind = table.kind;
+                let full = FullName { database: table.database.clone(), table: table.name.clone() };
                 // What cannot be resolved any more is kept by nothing.
                 let _ = self.uncache(table_relation(name)).await;
                 self.off_thread(move |session| session.engine.catalog.remove(&full)).await?;
-                if let TableKind::Files(files) = kind
-                    && files.is_managed
-                    && files.is_nosql()
-                {
-                    self.drop_nosql(&files).await?;
-                }
+                self.drop_nosql(&table).await?;
             }
             None if if_exists => {}
             None => return Err(no_table(&self.full_name(name)?)),
@@ -271,9 +275,39 @@ impl Session {
             TableChange::DropPartitions { partitions, if_exists } => self.drop_partitions(&table, partitions, if_exists).await?,
             TableChange::RecoverPartitions => self.recover_partitions(&table)?,
             TableChange::Refused(operation) => return Err(refused(&table, &operation)),
+            TableChange::SetLocation(location) => self.set_location(&table, location).await?,
+            TableChange::AddColumns(columns) => {
+                add_columns(&mut table.clone(), columns.clone())?;
+                if let TableKind::Files(files) = &table.kind
+                    && files.is_nosql()
+                {
+                    self.add_nosql_columns(files, &columns).await?;
+                }
+                self.change_table(full, move |table| add_columns(table, columns)).await?;
+                self.changed(&table).await?;
+            }
             change => self.change_table(full, move |table| apply(table, change)).await?,
         }
         Ok(tables::nothing())
+    }
+
+    /// What lies at the new place is not ours to remove one day.
+    async fn set_location(&self, table: &Table, location: String) -> Result<()> {
+        let TableKind::Files(files) = &table.kind else { return Ok(()) };
+        let location = match files.is_nosql() {
+            true => self.nosql_location(&location, &files.options)?,
+            false => format!("file:{}", emberflow_sources::paths::local(&location)?.display()),
+        };
+        let full = FullName { database: table.database.clone(), table: table.name.clone() };
+        let change = move |table: &mut Table| {
+            if let TableKind::Files(files) = &mut table.kind {
+                files.is_managed = false;
+                files.location = location;
+            }
+            Ok(())
+        };
+        self.change_table(full, change).await?;
+        self.changed(table).await
     }
 
     pub(crate) async fn change_table(
@@ -296,11 +330,12 @@ impl Session {
     pub(crate) async fn analyze_table(&self, name: &[String], scan: bool) -> Result<Rows> {
         let table = self.table_for(name, "ANALYZE TABLE")?;
         let TableKind::Files(files) = &table.kind else { return Ok(tables::nothing()) };
-        if files.is_nosql() {
-            return Err(Error::unsupported("ANALYZE TABLE of NoSQL tables"));
-        }
-        let location = emberflow_sources::paths::local(&files.location)?;
-        let bytes = self.off_thread(move |_| Ok(super::partitions::bytes_below(&location))).await?;
+        let measured = files.clone();
+        let measure = move |session: &Session| match measured.is_nosql() {
+            true => session.nosql_bytes(&measured),
+            false => Ok(super::partitions::bytes_below(&emberflow_sources::paths::local(&measured.location)?)),
+        };
+        let bytes = self.off_thread(measure).await?;
         let rows = match scan {
             true => Some(self.count(table_relation(name)).await?),
             false => None,
@@ -361,22 +396,10 @@ impl Session {
 /// What a change does to an entry.
 fn apply(table: &mut Table, change: TableChange) -> Result<()> {
     match change {
-        TableChange::AddColumns(columns) => add_columns(table, columns)?,
         TableChange::SetProperties(properties) => table.properties.extend(properties),
         TableChange::UnsetProperties { keys, .. } => table.properties.retain(|key, _| !keys.contains(key)),
         TableChange::Comment(comment) => table.comment = comment,
         TableChange::ColumnComment { column, comment } => comment_column(table, &column, &comment)?,
-        TableChange::SetLocation(location) => {
-            if let TableKind::Files(files) = &mut table.kind {
-                if files.is_nosql() {
-                    return Err(Error::unsupported("SET LOCATION of NoSQL tables"));
-                }
-                let location = format!("file:{}", emberflow_sources::paths::local(&location)?.display());
-                // What lies there is not ours to remove one day.
-                files.is_managed = false;
-                files.location = location;
-            }
-        }
         other => return Err(Error::internal(format!("a change of another kind: {other:?}"))),
     }
     Ok(())
