@@ -55,6 +55,39 @@ fn tables_go_to_files_and_come_back() {
 }
 
 #[test]
+fn partitions_and_schemas_go_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| kv(folder.path(), arguments).unwrap();
+    let rows = [r#"{"k": "p", "n": 1, "y": 2024, "m": 2}"#, r#"{"k": "p", "n": 2, "y": 2023, "m": 2}"#];
+    let schema = r#"{".#schema": {"fields": [{"name": "k", "type": "string"}, {"name": "n", "type": "long"}, {"name": "y", "type": "long"}, {"name": "m", "type": "long"}], "key": "k", "partitionKeys": ["y", "m"]}}"#;
+    let named = |path: &str, row: &str| row.replacen('{', &format!("{{\"__name\": \"{path}\", "), 1);
+    let lines = [
+        schema.to_owned(),
+        named("y=2024/m=2/p", rows[0]),
+        named("y=2023/m=2/p", rows[1]),
+        named("q", &rows[0].replace("\"k\": \"p\"", "\"k\": \"q\"")),
+    ];
+    std::fs::write(folder.path().join("in.jsonl"), lines.join("\n")).unwrap();
+    run(&["import", PARTS, "in.jsonl"]);
+    assert_eq!(run(&["get", "ember://shop/parts/y=2023/m=2", "p"]), "{\"k\":\"p\",\"m\":2,\"n\":2,\"y\":2023}\n");
+    run(&["export", PARTS, "out.jsonl"]);
+    let out = std::fs::read_to_string(folder.path().join("out.jsonl")).unwrap();
+    assert!(out.starts_with("{\".#schema\":{\"fields\":[") && out.lines().count() == 4, "{out}");
+    assert!(out.contains("{\"__name\":\"y=2024/m=2/p\",\"k\":\"p\",\"m\":2,\"n\":1,\"y\":2024}"), "{out}");
+    run(&["import", "ember://shop/copy", "out.jsonl"]);
+    run(&["export", "ember://shop/copy", "again.jsonl"]);
+    assert_eq!(std::fs::read_to_string(folder.path().join("again.jsonl")).unwrap(), out);
+    run(&["import", "ember://shop/copy", "out.jsonl"]);
+    run(&["put", "ember://shop/other", "a", "{}"]);
+    std::fs::write(folder.path().join("bad.jsonl"), named("a/b", rows[0])).unwrap();
+    assert!(kv(folder.path(), &["import", "ember://shop/other", "bad.jsonl"]).unwrap_err().1.contains("InvalidPath"));
+    let other = schema.replace("long", "double");
+    std::fs::write(folder.path().join("bad.jsonl"), other).unwrap();
+    assert!(kv(folder.path(), &["import", PARTS, "bad.jsonl"]).unwrap_err().1.contains("SchemaMismatch"));
+    assert_eq!(run(&["scan", "ember://shop/other"]), "{\"__name\":\"a\"}\n");
+}
+
+#[test]
 fn failures_are_told_by_name_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let fails = |arguments: &[&str]| kv(folder.path(), arguments).unwrap_err();
