@@ -171,6 +171,12 @@ def tables_and_schemas(kv):
     kv.set_schema("t", schema)
     assert kv.schema("t") == schema
     assert name_of(lambda: kv.update("t", "p", {"k": "z"})) == "KeyAttributeImmutable"
+    described = kv.describe("t", count=True)
+    assert (described["path"], described["schema"], described["items"]) == ("t", schema, 1), described
+    assert "items" not in kv.describe("t") and kv.compact("t") is None
+    verified = kv.verify()
+    assert verified["broken"] == 0 and verified["items"] >= 1 and verified["findings"] == [], verified
+    assert name_of(lambda: kv.describe("nowhere")) == "TableNotFound" and name_of(lambda: kv.compact("nowhere")) == "TableNotFound"
     kv.set_schema("t", None)
     assert kv.schema("t") is None
     assert kv.get("nowhere", "p") is None and kv.get("t", ["p", "q"]) == [{"k": "p"}, None]
@@ -180,6 +186,37 @@ def tables_and_schemas(kv):
     assert name_of(lambda: kv.put("t", "a/b", {})) == "InvalidKeyValue"
     assert name_of(lambda: kv.put("t", "p", {"__name": "q"})) == "ReservedName"
     assert name_of(lambda: kv.delete("t", "p", condition="k == 'p'", values={"n": 1})) == "InvalidArgument"
+
+
+@test
+def every_error_of_items_by_its_name(kv):
+    before(kv, p={"a": (1 << 63) - 1, "s": "x", "z": [1]})
+    fields = [{"name": "a", "type": "long"}]
+
+    def set_schema(**more):
+        return lambda: kv.set_schema("t", {"fields": fields, **more})
+
+    for update, name in [
+        ("a = a + 1", "ArithmeticOverflow"), ("b = gone", "MissingAttribute"), ("b = s * 2", "TypeError"),
+        ("b = 1 / 0", "DivisionByZero"), ("z[1] = 1", "IndexOutOfRange"), ("__name = 'q'", "ReservedName"), ("a = ", "ParseError"),
+    ]:  # fmt: skip
+        assert name_of(lambda: kv.update_expr("t", "p", update)) == name, update
+    for name, call in [
+        ("InvalidPath", lambda: ember_kv(SparkSession.active(), "Shop").tables()),
+        ("InvalidAttributeName", lambda: kv.put("t", "q", {"1a": 1})),
+        ("AttributeTooLarge", lambda: kv.put("t", "q", {"s": "x" * 61_201})),
+        ("ItemTooLarge", lambda: kv.put("t", "q", {"b": bytes(1 << 20), "c": bytes(1 << 20)})),
+        ("LimitExceeded", lambda: kv.put("t", "q", {f"a{n}": n for n in range(1601)})),
+        ("InvalidKeyValue", lambda: kv.put("t", "k" * 256, {})),
+        ("InvalidOption", set_schema(key="a", hashingBucketNum=64)),
+        ("KeyColumnMissing", set_schema(key="b")),
+        ("InvalidKeyType", lambda: kv.set_schema("t", {"fields": [{"name": "a", "type": "blob"}], "key": "a"})),
+        ("UnsupportedType", lambda: kv.set_schema("t", {"fields": [{"name": "a", "type": "date"}]})),
+        ("InvalidArgument", lambda: kv.delete_table("t", if_missing="perhaps")),
+        ("InvalidMarker", lambda: kv.scan_page("t", limit=1, marker="x")),
+    ]:
+        assert name_of(call) == name, name
+    assert kv.get("t", "p") == {"a": (1 << 63) - 1, "s": "x", "z": [1]} and kv.get("t", "q") is None and kv.schema("t") is None
 
 
 def main():

@@ -284,6 +284,18 @@ class KeyValue:
         """Stores such an object; None removes it."""
         self._administer(table, messages.Administer.SET_SCHEMA, "" if schema is None else json.dumps(schema))
 
+    def describe(self, table: str, count: bool = False) -> Dict[str, Any]:
+        """A table's path, schema, bytes and files, and with `count` the number of its items, for which all are read."""
+        return self._administer(table, messages.Administer.DESCRIBE, "count" if count else "")
+
+    def compact(self, table: str) -> None:
+        """Gives back the room of what was replaced and removed."""
+        self._administer(table, messages.Administer.COMPACT)
+
+    def verify(self) -> Dict[str, Any]:
+        """Reads the whole store and compares it with its checksums: tables, items, bytes, broken and findings."""
+        return self._administer("", messages.Administer.VERIFY)
+
     def _administer(self, table: str, what: int, argument: str = "") -> Any:
         return json.loads(self._execute(table, administer=messages.Administer(what=what, argument=argument)).json)
 

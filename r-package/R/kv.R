@@ -286,7 +286,9 @@ kv_scan <- function(kv, table, filter = NULL, values = list(), sharding = NULL, 
 #'
 #' `kv_delete_where` removes the items that pass a filter, `kv_delete_table` a table with its schema and partitions.
 #' `kv_tables` tells what lies in a container, `kv_containers` which containers hold something. `kv_schema` reads the schema
-#' by which a table is read as a SparkDataFrame, `kv_set_schema` stores one, or removes it with `NULL`.
+#' by which a table is read as a SparkDataFrame, `kv_set_schema` stores one, or removes it with `NULL`. `kv_describe` tells how
+#' large a table is, `kv_compact` gives back the room of what was replaced and removed, `kv_verify` reads the whole store and
+#' compares it with its checksums.
 #'
 #' A schema is a list: `fields`, a data.frame of `name`, `type` (`"long"`, `"double"`, `"string"`, `"boolean"`,
 #' `"timestamp"`, `"blob"`, `"array<long>"`, `"array<double>"`) and `nullable`; `key` and `sorting_key`, the key columns;
@@ -295,7 +297,9 @@ kv_scan <- function(kv, table, filter = NULL, values = list(), sharding = NULL, 
 #' @inheritParams kv_put
 #' @param filter which items; the empty text means all.
 #' @return `kv_delete_where` the number of items removed; `kv_tables` a data.frame of `path` and `kind`; `kv_containers`
-#'   names; `kv_schema` a list or `NULL`; the others nothing.
+#'   names; `kv_schema` a list or `NULL`; `kv_describe` a list of `path`, `schema`, `bytes`, `files` and, if counted, `items`;
+#'   `kv_verify` a list of `tables`, `items`, `bytes`, `broken` (how many items are not what was written) and `findings`
+#'   (sentences about them); the others nothing.
 #' @name kv_tables
 #' @export
 kv_tables <- function(kv) rows_as_data_frame(kv_native(wrap__kv_list, kv, ""))
@@ -339,6 +343,27 @@ kv_set_schema <- function(kv, table, schema) {
   kv_native(wrap__kv_set_schema_parts, kv, table, if (!is.null(schema)) kv_schema_parts(schema))
   invisible()
 }
+
+#' @rdname kv_tables
+#' @param count whether to count the items, which reads them all.
+#' @export
+kv_describe <- function(kv, table, count = FALSE) {
+  found <- kv_native(wrap__kv_described, kv, table, count)
+  known <- list(path = found$path, schema = kv_schema(kv, table), bytes = found$bytes, files = found$files)
+  if (isTRUE(count)) known$items <- found$items
+  known
+}
+
+#' @rdname kv_tables
+#' @export
+kv_compact <- function(kv, table) {
+  kv_native(wrap__kv_compacted, kv, table)
+  invisible()
+}
+
+#' @rdname kv_tables
+#' @export
+kv_verify <- function() native(wrap__kv_verified, active_session())
 
 kv_schema_parts <- function(schema) {
   known <- c("fields", "key", "sorting_key", "buckets", "partition")

@@ -505,6 +505,44 @@ fn schema_json(schema: &Robj) -> Result<Json> {
     Ok(Json::Object(object))
 }
 
+/// What is known of a table: path, bytes, files and, if they are counted, items.
+#[extendr]
+fn kv_described(session_handle: Robj, container: Robj, table: Robj, count: Robj) -> Robj {
+    outcome(|| {
+        let argument = if flag(&count, "count")? { "count" } else { "" };
+        let found = Place::read(&session_handle, &container, &table)?.administer(What::Describe, argument.to_owned())?;
+        let number = |name: &str| found.get(name).and_then(Json::as_f64);
+        let path = found.get("path").and_then(Json::as_str).unwrap_or_default().to_owned();
+        Ok(list!(path = path, bytes = number("bytes"), files = number("files"), items = number("items")).into())
+    })
+}
+
+#[extendr]
+fn kv_compacted(session_handle: Robj, container: Robj, table: Robj) -> Robj {
+    outcome(|| {
+        Place::read(&session_handle, &container, &table)?.administer(What::Compact, String::new())?;
+        Ok(().into())
+    })
+}
+
+/// The whole store, read and compared with its checksums.
+#[extendr]
+fn kv_verified(session_handle: Robj) -> Robj {
+    outcome(|| {
+        let place = Place { client: session(&session_handle)?.client.clone(), container: String::new(), table: String::new() };
+        let found = place.administer(What::Verify, String::new())?;
+        let number = |name: &str| found.get(name).and_then(Json::as_f64);
+        Ok(list!(
+            tables = number("tables"),
+            items = number("items"),
+            bytes = number("bytes"),
+            broken = number("broken"),
+            findings = text_list(found.get("findings").unwrap_or(&Json::Null))
+        )
+        .into())
+    })
+}
+
 extendr_module! {
     mod kv;
     fn kv_names;
@@ -517,6 +555,9 @@ extendr_module! {
     fn kv_list;
     fn kv_get_schema;
     fn kv_set_schema_parts;
+    fn kv_described;
+    fn kv_compacted;
+    fn kv_verified;
 }
 
 #[cfg(test)]

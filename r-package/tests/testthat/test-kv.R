@@ -338,6 +338,7 @@ test_that("errors have the store's names", {
     IndexOutOfRange = error_of(x("z = init_array(1, 'int'); b = z[1]")),
     ReservedName = error_of(put(`__name` = "q")),
     ItemTooLarge = error_of(put(a = raw(2^20), b = raw(2^20))),
+    LimitExceeded = error_of(kv_put(kv, "t", "p", stats::setNames(as.list(1:1601), paste0("a", 1:1601)))),
     AttributeTooLarge = error_of(put(a = strrep("x", 61201))),
     InvalidArgument = error_of(kv_scan(kv, "t", from = "a")),
     InvalidArgument = error_of(kv_update(kv, "t", "p", list(a = 1), mode = "sideways")),
@@ -360,6 +361,23 @@ test_that("arguments are refused in words", {
   expect_error(x(NULL), "expression should be one text.")
   expect_error(kv_delete_where(kv, "t", NULL), "the empty text means all items")
   expect_error(kv_set_schema(kv, "t", list(colour = 1)), "not of colour")
+})
+
+test_that("tables are looked after", {
+  before(p = list(k = "p", a = 1L), q = list(k = "q"))
+  described <- kv_describe(kv, "t", count = TRUE)
+  expect_equal(described[c("path", "items")], list(path = "t", items = 2))
+  expect_true(described$bytes >= 0 && described$files >= 0)
+  schema <- list(fields = data.frame(name = "k", type = "string", nullable = TRUE), key = "k", buckets = 0L)
+  kv_set_schema(kv, "t", schema)
+  expect_equal(kv_describe(kv, "t")$schema, schema)
+  expect_null(kv_describe(kv, "t")$items)
+  expect_null(kv_compact(kv, "t"))
+  verified <- kv_verify()
+  expect_equal(verified[c("broken", "findings")], list(broken = 0, findings = character()))
+  expect_gte(verified$items, 2)
+  expect_equal(error_of(kv_describe(kv, "nowhere")), "TableNotFound")
+  expect_equal(error_of(kv_compact(kv, "nowhere")), "TableNotFound")
 })
 
 test_that("what is there can be seen", {
