@@ -15,7 +15,8 @@ import io.emberflow.{kv => j}
  *   val kv = KeyValueOperations(ContainerAlias("shop"))
  *   val parts = EmberPath("/parts")
  *   val done: Future[Boolean] = kv.update(parts, SimpleRow("nut", Map("stock" -> Increment(5), "bin" -> "A4")),
- *     OverwriteMode.REPLACE, Some(SQLFilter("stock < 100")))
+ *     OverwriteMode.REPLACE, "stock < 100")
+ *   kv.update(parts, SimpleRow("nut"), "stock = stock - 1", condition = "stock > 0")
  *   val nut: Future[Option[Map[String, Any]]] = kv.get(parts, "nut")
  * }}}
  *
@@ -51,6 +52,14 @@ final class KeyValueOperations private (under: j.KeyValueOperations) extends Aut
     val expression = updateExpression.map(Convert.expression).orNull
     under.update(Convert.path(path), Convert.row(row), mode, Convert.filter(condition), expression).asScala.map(_ => true)
   }
+
+  /** Carries out an expression on an item, if the condition is true for what is stored; else what the expression says. */
+  def update(path: EmberPath, row: SimpleRow, expression: UpdateExpression, condition: Option[SQLFilter]): Future[Boolean] =
+    update(path, row, OverwriteMode.REPLACE, condition, Some(expression))
+
+  /** Carries out an expression on an item. */
+  def update(path: EmberPath, row: SimpleRow, expression: UpdateExpression): Future[Boolean] =
+    update(path, row, expression, None)
 
   /** Removes an item, if the condition is true for it; one that is not there is no error. */
   def delete(path: EmberPath, key: String, condition: Option[SQLFilter] = None): Future[Boolean] =

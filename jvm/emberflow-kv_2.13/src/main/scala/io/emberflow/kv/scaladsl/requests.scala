@@ -2,6 +2,8 @@ package io.emberflow.kv.scaladsl
 
 import java.time.Instant
 
+import scala.language.implicitConversions
+
 // What a program hands in: where, what and under which condition. Not here: what comes back (`answers`).
 
 /** The container that paths belong to unless they name one themselves. */
@@ -52,8 +54,20 @@ object Increment {
  */
 final case class SQLFilter(text: String, values: Map[String, Any] = Map.empty)
 
-/** A condition on an item. */
+/**
+ * A condition on an item. A text is one wherever a condition is wanted: `kv.delete(parts, "nut", "stock == 0")`. Conditions
+ * and expressions are texts to whoever writes them; the classes are for those with values.
+ */
 object SQLFilter {
+
+  /** The condition without values. */
+  implicit def fromText(text: String): SQLFilter = SQLFilter(text)
+
+  /** The same where a condition may be left out. */
+  implicit def someFromText(text: String): Option[SQLFilter] = Some(SQLFilter(text))
+
+  /** A condition where one may be left out. */
+  implicit def some(filter: SQLFilter): Option[SQLFilter] = Some(filter)
 
   /** True while the item is as it was at a version, for compare-and-set. */
   def version(version: Instant): SQLFilter = SQLFilter(io.emberflow.kv.SQLFilter.version(version).text)
@@ -67,6 +81,19 @@ object SQLFilter {
  * @param otherwise what to do instead if the condition is not true
  */
 final case class UpdateExpression(text: String, values: Map[String, Any] = Map.empty, otherwise: Option[String] = None)
+
+/** What to do with an item. A text is one wherever an expression is wanted, as with [[SQLFilter]]. */
+object UpdateExpression {
+
+  /** The expression without values. */
+  implicit def fromText(text: String): UpdateExpression = UpdateExpression(text)
+
+  /** The same where an expression may be left out. */
+  implicit def someFromText(text: String): Option[UpdateExpression] = Some(UpdateExpression(text))
+
+  /** An expression where one may be left out. */
+  implicit def some(expression: UpdateExpression): Option[UpdateExpression] = Some(expression)
+}
 
 /** A change of one item, atomic in itself. */
 sealed trait Operation

@@ -51,6 +51,7 @@ class KeyValueOperationsTest {
   @Test def vector35NumbersCompareByValueAndKindsNeverMix(): Unit = {
     has("p", "a" -> 5)
     assertTrue(passes("p", "a == 5.0 AND NOT a != 5"))
+    assertFalse(passes("p", "a == '5'"))
     assertFalse(passes("p", "a != '5'"))
   }
 
@@ -58,13 +59,78 @@ class KeyValueOperationsTest {
     has("p", "a" -> 2)
     assertTrue(passes("p", "gone == 1 OR a == 2"))
     assertFalse(passes("p", "NOT (gone == 1)"))
+    assertFalse(passes("p", "gone != 1"))
   }
 
   @Test def vector37AMalformedConditionSaysWhere(): Unit = {
     has("p", "a" -> 2)
     assertTrue(passes("p", ""))
+    assertTrue(passes("p", "NOT exists(gone)"))
+    assertEquals("ParseError", failure(kv.delete(t, "p", "1")).name)
     val wrong = failure(kv.delete(t, "p", Some(SQLFilter("a = 2"))))
     assertEquals(("ParseError", "NOSQL.PARSE_ERROR", 2), (wrong.name, wrong.condition, wrong.position.getAsInt))
+  }
+
+  @Test def vector38BooleansAreConditionsAndNumbersAreNot(): Unit = {
+    has("p", "f" -> true, "a" -> 1)
+    assertEquals(Seq(true, false, true, false), Seq("f", "f == 1", "f + a == 2", "a").map(passes("p", _)))
+  }
+
+  @Test def vector39InListsMembers(): Unit = {
+    has("p", "c" -> "red")
+    val conditions = Seq("c IN ('blue','red')", "C in ('red')", "NOT c in ('blue', gone)")
+    assertEquals(Seq(true, false, false), conditions.map(passes("p", _)))
+  }
+
+  @Test def vector40OperatorsBindAsTheyShould(): Unit = {
+    has("p", "a" -> 6)
+    Seq("a & 3 == 2", "1 + 2 * 3 == 7", "NOT a == 5 AND a > 1").foreach(text => assertTrue(passes("p", text)))
+    assertEquals("ParseError", failure(kv.delete(t, "p", "1 < a < 9")).name)
+  }
+
+  @Test def vector41AnErrorInAConditionIsUnknown(): Unit = {
+    has("p", "a" -> 0)
+    assertEquals(Seq(true, false), Seq("10 / a > 1 OR a == 0", "10 / a > 1").map(passes("p", _)))
+  }
+
+  @Test def vector42QuotesAndBackquotes(): Unit = {
+    has("p", "exists" -> true, "s" -> "it's")
+    Seq("`exists` == true", "s == 'it''s'", "length(s) == 4").foreach(text => assertTrue(passes("p", text)))
+  }
+
+  @Test def vector44SoNothingIsSwapped(): Unit = {
+    has("p", "a" -> 1, "b" -> 2)
+    evaluate("p", "a=b; b=a")
+    assertEquals(Some(Map("a" -> 2L, "b" -> 2L)), item("p"))
+  }
+
+  @Test def vector46ACounterFromNothing(): Unit = {
+    assertTrue(evaluate("p", "n = if_not_exists(n,0) + 1").isInstanceOf[Created])
+    assertTrue(evaluate("p", "n = if_not_exists(n,0) + 1").isInstanceOf[Updated])
+    assertEquals(Some(Map("n" -> 2L)), item("p"))
+  }
+
+  @Test def vector48AnEmptyExpressionCreates(): Unit = {
+    evaluate("p", "")
+    assertEquals(Some(Map.empty), item("p"))
+  }
+
+  @Test def vector50OverflowIsAnError(): Unit = {
+    has("p", "a" -> Long.MaxValue)
+    assertEquals("ArithmeticOverflow", failure(kv.update(t, SimpleRow("p"), "a=a+1")).name)
+    assertEquals(Some(Map("a" -> Long.MaxValue)), item("p"))
+  }
+
+  @Test def vector52ArraysKeepTheirSizeAndKind(): Unit = {
+    has("p", "z" -> Seq(1, 2))
+    assertEquals("IndexOutOfRange", failure(kv.update(t, SimpleRow("p"), "z[2]=1")).name)
+    assertEquals("TypeError", failure(kv.update(t, SimpleRow("p"), "z[0]=1.5")).name)
+    assertEquals(Some(Map("z" -> Seq(1L, 2L))), item("p"))
+  }
+
+  @Test def vector53ExtremesAndChoices(): Unit = {
+    evaluate("p", "a=max(true,3); b=max(true,0); c=min(1,9.0); d=if_else(1>2,'x','y')")
+    assertEquals(Some(Map("a" -> 3L, "b" -> true, "c" -> 1.0, "d" -> "y")), item("p"))
   }
 
   @Test def vector43ActionsSeeThoseBefore(): Unit = {
@@ -93,8 +159,8 @@ class KeyValueOperationsTest {
   }
 
   @Test def vector51Arrays(): Unit = {
-    evaluate("p", "z=init_array(4,'int'); z[1]=5; z[2]=z[1]*2; y=z[1..2]")
-    assertEquals(Some(Map("z" -> Seq(0L, 5L, 10L, 0L), "y" -> Seq(5L, 10L))), item("p"))
+    evaluate("p", "z=init_array(4,'int'); z[1]=5; z[2]=z[1]*2; m=max(z[0..2]); n=length(z); y=z[1..2]")
+    assertEquals(Some(Map("z" -> Seq(0L, 5L, 10L, 0L), "m" -> 10L, "n" -> 4L, "y" -> Seq(5L, 10L))), item("p"))
   }
 
   @Test def vector54ModesKeepOrReplace(): Unit = {
@@ -108,6 +174,7 @@ class KeyValueOperationsTest {
   @Test def vector55AppendNewLeavesAnItemAlone(): Unit = {
     has("p", "a" -> 1, "b" -> 2)
     assertEquals(Unchanged(ItemExists), update(OverwriteMode.CreateNewItemOnly, "p", "a" -> 9))
+    assertEquals(Some(Map("a" -> 1L, "b" -> 2L)), item("p"))
   }
 
   @Test def vector56OverwriteIncrementsWhatWasThere(): Unit = {
@@ -120,6 +187,7 @@ class KeyValueOperationsTest {
     has("p", "n" -> "x")
     val row = SimpleRow("p", Map("n" -> Increment(5)))
     assertEquals("TypeError", failure(kv.update(t, row, OverwriteMode.REPLACE)).name)
+    assertEquals(Some(Map("n" -> "x")), item("p"))
   }
 
   @Test def vector58OfTwoWritersOfOneVersionOneWins(): Unit = {
@@ -212,6 +280,23 @@ class KeyValueOperationsTest {
     assertEquals("InvalidArgument", failure(refused).name)
   }
 
+  @Test def textsAreConditionsAndExpressions(): Unit = {
+    has("p", "a" -> 1)
+    now(kv.update(t, SimpleRow("p", Map("b" -> 2)), OverwriteMode.REPLACE, "a == 1"))
+    now(kv.update(t, SimpleRow("p", Map("b" -> 9)), OverwriteMode.REPLACE, "a == 2"))
+    now(kv.update(t, SimpleRow("p"), OverwriteMode.REPLACE, "b == 2", "a = a + 1"))
+    now(kv.update(t, SimpleRow("p"), OverwriteMode.REPLACE, updateExpression = "c = 3"))
+    now(kv.update(t, SimpleRow("p"), "a = a + 1"))
+    now(kv.update(t, SimpleRow("p"), "a = 0", "a > 100"))
+    assertEquals(Some(Map("a" -> 3L, "b" -> 2L, "c" -> 3L)), item("p"))
+    now(kv.update(t, SimpleRow("p"), UpdateExpression("a = ${n}", Map("n" -> 7)), SQLFilter("a == ${m}", Map("m" -> 3))))
+    assertEquals(Seq("p"), names(ScanSpec(filter = "a == 7")))
+    assertEquals(Deleted, now(kv.execute(t, Operation.Delete("p", "a == 7"))))
+    now(kv.execute(t, Operation.Evaluate("p", "a = 1")))
+    now(kv.put(t, SimpleRow("p", Map("a" -> 2)), "a == 5"))
+    assertEquals(1L, now(kv.deleteWhere(t, "a == 1")))
+  }
+
   @Test def aBatchTellsOfEachOperation(): Unit = {
     has("p", "a" -> 1, "s" -> "x")
     val results = now(
@@ -240,6 +325,24 @@ class KeyValueOperationsTest {
     assertTrue(now(kv.containers()).contains("other-shop"))
     assertTrue(now(kv.deleteTable(other)))
     assertEquals("TableNotFound", failure(kv.deleteTable(other)).name)
+  }
+
+  @Test def vector63KeysAndWhatTheStoreKeepsAreNotWrittenTo(): Unit = {
+    has("p", "k" -> "p")
+    now(kv.setSchema(t, """{"fields":[{"name":"k","type":"string","nullable":false}],"key":"k","hashingBucketNum":0}"""))
+    assertEquals("KeyAttributeImmutable", failure(kv.update(t, SimpleRow("p"), "k='z'")).name)
+    assertEquals("ReservedName", failure(kv.update(t, SimpleRow("p"), "__name='z'")).name)
+    assertEquals(Some(Map("k" -> "p")), item("p"))
+  }
+
+  @Test def tablesAreLookedAfter(): Unit = {
+    has("p", "a" -> 1)
+    assertTrue(now(kv.describe(t, countItems = true)).contains("\"items\":1"))
+    assertTrue(now(kv.list()).contains("tablesAreLookedAfter"))
+    assertTrue(now(kv.compact(t)))
+    assertTrue(now(kv.verify()).contains("\"broken\":0"))
+    assertEquals("TableNotFound", failure(kv.describe(EmberPath("/nowhere"))).name)
+    assertEquals("TableNotFound", failure(kv.compact(EmberPath("/nowhere"))).name)
   }
 
   @Test def schemasAreJson(): Unit = {
