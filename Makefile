@@ -50,7 +50,7 @@ test-interop: build
 # TPC-H at scale 0.01, then testthat: verbs, errors, Ctrl-C in processes of its own, and the tour recorded from Spark.
 test-r: install-r $(DATA)/ready
 	Rscript tests/tpch/replay.R $(DATA)
-	cd r-package/tests && NOT_CRAN=true Rscript testthat.R
+	cd r-package/tests && NOT_CRAN=true EMBERFLOW_STREAM=$(BIN)/examples/stream Rscript testthat.R
 
 # Spark's distribution on PyPI brings Apache's JDBC driver. Tests of the key-value tables start the program, too.
 test-jvm: build install-jvm $(DATA)/ready
@@ -68,9 +68,11 @@ bench-memory: build $(DATA)/ready
 	@.ci/need python
 	$$(tests/oracle/setup client) tests/memory.py --emberflow $(BIN)/emberflow --data $(DATA) --limit 512m --only fair,rounds
 
+# The program, and beside it one that puts a stream into a store, for the tests of what is no table.
 build:
 	@.ci/need rust
 	cargo build --quiet -p emberflow-server
+	cargo build --quiet -p emberflow-nosql --example stream
 
 $(DATA)/ready: | build
 	$(BIN)/emberflow tpch --scale 0.01 --out $(DATA)

@@ -1,6 +1,10 @@
 # One session for all files; emberflow's own, unless SPARK_REMOTE names a server. Its tables go when R goes.
+warehouse <- tempfile("warehouse")
+# EMBERFLOW_STREAM is a program that puts a stream into a store (runtime/nosql/examples/stream.rs), for what is no table.
+stream <- if (nzchar(Sys.getenv("EMBERFLOW_STREAM"))) "ember://streams/log"
+if (!is.null(stream)) system2(Sys.getenv("EMBERFLOW_STREAM"), c(file.path(warehouse, ".nosql"), stream))
 sparkR.session(
-  spark.sql.session.timeZone = "UTC", spark.sql.shuffle.partitions = 2, spark.sql.warehouse.dir = tempfile("warehouse")
+  spark.sql.session.timeZone = "UTC", spark.sql.shuffle.partitions = 2, spark.sql.warehouse.dir = warehouse
 )
 
 people_data <- data.frame(

@@ -314,6 +314,32 @@ fn what_cannot_be_done_says_why_by_name() {
 }
 
 #[test]
+fn a_stream_is_no_table() {
+    let stage = Stage::new("streams");
+    let path = emberflow::kv::path::TablePath::parse("ember://shop/parts", None).unwrap();
+    stage.engine.tokio().block_on(stage.engine.store().unwrap().register_stream(&path)).unwrap();
+    let calls = [
+        Call::Batch(kv::Batch { operations: vec![put("p", [("a", long(1))])] }),
+        get(&["p"], &[]),
+        Call::Scan(kv::Scan::default()),
+        delete_where(""),
+        Call::DeleteTable(kv::DeleteTable { ignore_missing: true }),
+        administer(What::Describe, ""),
+        administer(What::SetSchema, r#"{"fields":[]}"#),
+        administer(What::Compact, ""),
+    ];
+    for call in calls {
+        let said = format!("{call:.200?}");
+        let refused = match stage.call("parts", call) {
+            Answer::Outcomes(done) => done.outcomes[0].error.clone().unwrap_or_else(|| panic!("{said}")),
+            answer => error(answer),
+        };
+        assert_eq!((refused.name.as_str(), refused.condition.as_str()), ("NotATable", "NOSQL.NOT_A_TABLE"), "{said}");
+    }
+    assert_eq!(stage.administer("", What::List, ""), r#"[{"path":"parts","kind":"stream"}]"#);
+}
+
+#[test]
 fn reading_selects() {
     let stage = Stage::new("get");
     assert_eq!(stage.get("p"), "absent", "of a table that is not there");

@@ -1,5 +1,6 @@
-//! Reading NoSQL tables through DataFrames and SQL: schemas, pruning, point reads, range scans. The numbers in names are
-//! those of the data source's test vectors.
+//! Reading NoSQL tables through DataFrames and SQL: schemas, pruning, point reads, range scans.
+//!
+//! Not here: the specification's vectors (`nosql_vectors`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -23,7 +24,7 @@ fn set_schema(world: &World, path: &str, json: &str) {
     world.wait(world.table(path).set_schema(Some(schema))).unwrap();
 }
 
-/// `u.a u.b u.c v.a` of vector 29.
+/// `u.a u.b u.c v.a`.
 fn letters(world: &World) {
     let json = r#"{"fields":[{"name":"k","type":"string"},{"name":"s","type":"string"}],"key":"k","sortingKey":"s"}"#;
     set_schema(world, "c/letters", json);
@@ -35,62 +36,11 @@ fn letters(world: &World) {
 }
 
 #[test]
-fn vector_22_a_table_without_a_schema_is_inferred_when_asked() {
-    let world = World::new("read-22");
-    put(&world, "c/t", &[("p", &[("k", "p".into()), ("a", 1.into())])]);
-    assert_eq!(name(world.read("ember://c/t", &[]).collect()), "NOSQL.SCHEMA_NOT_FOUND");
-    assert_eq!(world.rows(&world.read("ember://c/t", &[("inferSchema", "true")])), "k:p a:1");
-    assert_eq!(name(world.read("ember://c/none", &[("inferSchema", "true")]).collect()), "NOSQL.TABLE_NOT_FOUND");
-}
-
-#[test]
-fn vector_23_the_union_of_attributes() {
-    let world = World::new("read-23");
-    put(
-        &world,
-        "c/t",
-        &[("p", &[("k", "p".into()), ("a", 1.into())]), ("q", &[("k", "q".into()), ("a", 2.5.into()), ("c", true.into())])],
-    );
-    let frame = world.read("v3io://c//t/", &[("inferSchema", "TRUE")]);
-    let schema = frame.schema().unwrap();
-    let types: Vec<String> =
-        schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type.simple_string())).collect();
-    assert_eq!(types, ["k string", "a double", "c boolean"]);
-    assert_eq!(world.rows(&frame), "k:p a:1.0 c:NULL | k:q a:2.5 c:true");
-    assert!(frame.filter("k = 'p'").unwrap().explain().unwrap().contains("Access: point(1)"));
-}
-
-#[test]
-fn vector_29_a_range_reads_what_it_names() {
-    let world = World::new("read-29");
-    letters(&world);
-    let frame = world.read("ember://c/letters", &[]).filter("k = 'u' AND s > 'a' AND s <= 'c'").unwrap();
-    assert!(frame.explain().unwrap().contains("Access: range(1)"), "{}", frame.explain().unwrap());
-    assert_eq!(world.rows(&frame), "k:u s:b | k:u s:c");
-    assert_eq!(world.items_read(&frame), 2);
-}
-
-#[test]
-fn vector_30_a_long_sorting_key_does_not_narrow() {
-    let world = World::new("read-30");
-    let json = r#"{"fields":[{"name":"k","type":"string"},{"name":"n","type":"long"}],"key":"k","sortingKey":"n"}"#;
-    set_schema(&world, "c/t", json);
-    for n in [2, 10, 9] {
-        put(&world, "c/t", &[(&format!("u.{n}"), &[("k", "u".into()), ("n", n.into())])]);
+fn a_table_that_is_not_there() {
+    let world = World::new("read-none");
+    for options in [&[][..], &[("inferSchema", "true")][..]] {
+        assert_eq!(name(world.read("ember://c/none", options).collect()), "NOSQL.TABLE_NOT_FOUND");
     }
-    let frame = world.read("ember://c/t", &[]).filter("k = 'u' AND n > 9").unwrap();
-    assert!(frame.explain().unwrap().contains("Access: range(1)"));
-    assert_eq!(world.rows(&frame), "k:u n:10");
-    assert_eq!(world.items_read(&frame), 3);
-}
-
-#[test]
-fn vector_31_an_inequality_scans_everything() {
-    let world = World::new("read-31");
-    letters(&world);
-    let frame = world.read("ember://c/letters", &[]).filter("k != 'u'").unwrap();
-    assert!(frame.explain().unwrap().contains("PushedFilters: [Not(EqualTo(k,u))], Access: full"));
-    assert_eq!(world.rows(&frame), "k:v s:a");
 }
 
 #[test]
@@ -108,6 +58,13 @@ fn counts_decode_nothing_and_filters_leave_the_plan() {
     assert_eq!(some.count().unwrap(), 2);
     assert!(frame.limit(1).explain().unwrap().contains("Limit: 1"));
     assert_eq!(frame.limit(1).count().unwrap(), 1);
+}
+
+#[test]
+fn paths_and_options_in_any_spelling() {
+    let world = World::new("read-spelling");
+    put(&world, "c/t", &[("p", &[("k", "p".into()), ("a", 1.into())])]);
+    assert_eq!(world.rows(&world.read("v3io://c//t/", &[("INFERSCHEMA", "TRUE")])), "k:p a:1");
 }
 
 #[test]

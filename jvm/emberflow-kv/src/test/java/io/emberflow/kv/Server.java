@@ -1,11 +1,14 @@
 package io.emberflow.kv;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +38,15 @@ final class Server implements AutoCloseable {
     String line = said.readLine();
     assertTrue(line != null && line.startsWith(PROMPT), "the server said: " + line);
     return new Server(process, line.substring(PROMPT.length()));
+  }
+
+  /** Puts a stream into the store of a server that is not started yet, with the program beside it. */
+  static void makeStream(Path folder, String path) throws IOException, InterruptedException {
+    Path program = Path.of(System.getProperty("emberflow.program", ""));
+    Path maker = program.resolveSibling("examples").resolve("stream");
+    assumeTrue(Files.isExecutable(maker), maker + " was not built");
+    String store = folder.resolve("warehouse").resolve(".nosql").toString();
+    assertEquals(0, new ProcessBuilder(maker.toString(), store, path).inheritIO().start().waitFor());
   }
 
   String url() {
