@@ -29,6 +29,7 @@ pub struct Analyzed {
 pub fn analyze(environment: &dyn Environment, relation: &Relation) -> Result<Analyzed> {
     let resolver = Resolver::new(environment);
     let resolved = resolver.relation(relation, None)?;
+    resolved.output.iter().try_for_each(|attribute| resolver.check_times(&attribute.data_type))?;
     Ok(Analyzed { plan: crate::deep::shallow(resolver.unique(&resolved)?.plan), schema: resolved.schema() })
 }
 

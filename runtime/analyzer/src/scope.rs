@@ -163,6 +163,11 @@ impl<'a> Scope<'a> {
         Ok(None)
     }
 
+    /// A hidden column of a file scan, as DataFrames ask for it: not one of the same name that the files have.
+    pub fn find_metadata(&self, parts: &[String]) -> Result<Option<(Attr, Vec<String>)>> {
+        self.find_column(&self.metadata, parts, &None)
+    }
+
     /// A column of the inputs.
     fn find_input(&self, parts: &[String], origin: &Origin) -> Result<Option<(Attr, Vec<String>)>> {
         if self.columns.len() < INDEXED_COLUMNS_MIN {

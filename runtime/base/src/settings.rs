@@ -119,6 +119,7 @@ pub static ALL: &[Setting] = &[
         "what overwriting replaces: everything, or DYNAMIC: the partitions that get rows",
     ),
     key("spark.sql.storeAssignmentPolicy", "ANSI", "how values are cast when inserted into a table"),
+    key("spark.sql.timeType.enabled", "false", "columns may hold times of day"),
     key("spark.sql.timestampType", "TIMESTAMP_LTZ", "what TIMESTAMP means: TIMESTAMP_LTZ or TIMESTAMP_NTZ"),
     key("spark.sql.transposeMaxValues", "500", "most rows that transpose turns into columns"),
     key("spark.sql.variable.substitute", "true", "${name} in SQL text is replaced"),

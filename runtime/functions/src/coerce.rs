@@ -109,7 +109,6 @@ fn tightest_atom(left: &DataType, right: &DataType, ansi: bool) -> Option<DataTy
         }
         (left, right) if left.is_numeric() && right.is_numeric() => Some(wider_number(left, right, ansi)),
         (left, right) if left.is_datetime() && right.is_datetime() => Some(wider_datetime(left, right)),
-        (Time(left), Time(right)) => Some(Time(*left.max(right))),
         (DayTimeInterval { start, end }, DayTimeInterval { start: other_start, end: other_end }) => {
             Some(DayTimeInterval { start: *start.min(other_start), end: *end.max(other_end) })
         }

@@ -51,6 +51,10 @@ fn explode(call: Call<'_>, with_position: bool, outer: bool) -> Result<Generated
             let columns = vec![("key".to_owned(), *key, outer), ("value".to_owned(), *value, value_contains_null || outer)];
             Ok(Generated { list: entries(map, kind), columns, with_position, outer })
         }
+        // As Spark: a position takes an array or map, be it NULL.
+        DataType::Null if with_position => {
+            Err(call.wants(0, "(\"ARRAY\" or \"MAP\")").with("sqlExpr", format!("\"posexplode({})\"", call.texts.join(", "))))
+        }
         DataType::Null => {
             let list = convert(call.argument(0)?, &DataType::array(DataType::Null, true), &call.context)?;
             Ok(Generated { list, columns: vec![("col".to_owned(), DataType::Null, true)], with_position, outer })

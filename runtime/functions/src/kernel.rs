@@ -273,6 +273,12 @@ pub fn primitives<T: ArrowPrimitiveType>(
     Ok(Arc::new(builder.finish()))
 }
 
+/// Decimals need their digits back after [`primitives`].
+pub fn with_digits(plain: &ArrayRef, precision: u8, scale: i8) -> Result<ArrayRef> {
+    let digits = plain.as_primitive::<arrow::datatypes::Decimal128Type>().clone();
+    Ok(Arc::new(digits.with_precision_and_scale(precision, scale).map_err(from_arrow)?))
+}
+
 /// Booleans from one optional answer per row.
 pub fn booleans(rows: usize, mut answer: impl FnMut(usize) -> Result<Option<bool>>) -> Result<ArrayRef> {
     let mut builder = arrow::array::BooleanBuilder::with_capacity(rows);

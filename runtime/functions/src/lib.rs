@@ -42,6 +42,8 @@ mod strings;
 mod testing;
 pub mod types;
 pub mod udf;
+pub mod variant;
+mod vectors;
 mod windows;
 pub mod zones;
 

@@ -87,6 +87,17 @@ pub fn name_by_types(name: &str, arguments: &[Typed], texts: &[String]) -> Optio
         ("*", [number, interval], [first, second]) if number.is_numeric() && interval.is_interval() => {
             Some(format!("({second} * {first})"))
         }
+        ("from_json", [_, _, ..], [_, schema, ..]) if schema.to_lowercase().starts_with("map<") => Some("entries".to_owned()),
+        ("time_bucket", [_, moment], [size, stamp]) => {
+            Some(format!("time_bucket({size}, {stamp}, {})", crate::datetime::usual_origin(moment)))
+        }
+        ("lpad" | "rpad", [DataType::Binary, _], [bytes, length]) => Some(format!("{name}({bytes}, {length}, X'00')")),
+        ("make_timestamp_ltz", [DataType::Date, DataType::Time(_), ..], said) => {
+            Some(format!("make_timestamp({})", said.join(", ")))
+        }
+        ("try_make_timestamp_ntz", [DataType::Date, DataType::Time(_)], said) => {
+            Some(format!("try_make_timestamp_ntz(make_timestamp_ntz({}))", said.join(", ")))
+        }
         ("to_char" | "to_varchar", [kind, _], [value, pattern]) if kind.is_datetime() => {
             Some(format!("date_format({value}, {pattern})"))
         }
@@ -108,12 +119,19 @@ fn moved_name(sign: &str, left: &DataType, right: &DataType, first: &str, second
         (interval, DataType::Date) if is_days(interval) && sign == "+" => Some(format!("date_add({second}, {})", days(first))),
         (DataType::Date, days) if days.is_integral() => Some(format!("{function}({first}, {second})")),
         (days, DataType::Date) if days.is_integral() && sign == "+" => Some(format!("{function}({second}, {first})")),
-        (moment, interval) if moment.is_datetime() && interval.is_interval() => Some(format!("{first} {sign} {second}")),
-        (interval, moment) if moment.is_datetime() && interval.is_interval() && sign == "+" => {
+        (moment, interval) if (moment.is_datetime() || is_time(moment)) && interval.is_interval() => {
+            Some(format!("{first} {sign} {second}"))
+        }
+        (time, other) if is_time(time) && is_time(other) && sign == "-" => Some(format!("{first} - {second}")),
+        (interval, moment) if (moment.is_datetime() || is_time(moment)) && interval.is_interval() && sign == "+" => {
             Some(format!("{second} {sign} {first}"))
         }
         _ => None,
     }
+}
+
+fn is_time(kind: &DataType) -> bool {
+    matches!(kind, DataType::Time(_))
 }
 
 fn is_days(kind: &DataType) -> bool {
@@ -163,4 +181,7 @@ pub static FAMILIES: &[&[Function]] = &[
     crate::lambdas::FUNCTIONS,
     crate::generators::FUNCTIONS,
     crate::formats::FUNCTIONS,
+    crate::variant::FUNCTIONS,
+    crate::vectors::FUNCTIONS,
+    crate::aggregates::SKETCHES,
 ];

@@ -94,11 +94,19 @@ pub fn from_arrow(data_type: &Arrow) -> Result<DataType> {
             }
             other => return Err(unknown(other)),
         },
+        Arrow::Struct(fields) if is_variant(fields) => DataType::Variant,
         Arrow::Struct(fields) => DataType::Struct(from_arrow_fields(fields)?),
         Arrow::Dictionary(_, values) => from_arrow(values)?,
         Arrow::RunEndEncoded(_, values) => from_arrow(values.data_type())?,
         other => return Err(unknown(other)),
     })
+}
+
+/// Whether a struct of these fields is a variant: its metadata is marked.
+pub fn is_variant(fields: &Fields) -> bool {
+    let marked =
+        |field: &FieldRef| field.name() == "metadata" && field.metadata().get("variant").is_some_and(|said| said == "true");
+    fields.len() == 2 && fields.iter().any(|field| field.name() == "value") && fields.iter().any(marked)
 }
 
 /// The Spark struct of Arrow fields.

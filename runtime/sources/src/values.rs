@@ -11,11 +11,13 @@ use arrow::array::{BinaryBuilder, BooleanArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{
     ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    SchemaRef, TimestampMicrosecondType,
+    SchemaRef, Time64NanosecondType, TimestampMicrosecondType,
 };
 use emberflow_base::{Error, Result};
 use emberflow_functions::Context;
-use emberflow_functions::cast::{ParsedDecimal, parse_date, parse_decimal, parse_double, parse_float, parse_timestamp};
+use emberflow_functions::cast::{
+    ParsedDecimal, parse_date, parse_decimal, parse_double, parse_float, parse_time_of_day, parse_timestamp,
+};
 use emberflow_functions::patterns::Pattern;
 use emberflow_functions::types::to_arrow;
 use emberflow_functions::zones::Zone;
@@ -200,6 +202,10 @@ pub(crate) fn column<'a>(
         DataType::Date => numbers::<Date32Type, _>(kind, rows, cell, bad, |text| clock.days(text)),
         DataType::Timestamp => numbers::<TimestampMicrosecondType, _>(kind, rows, cell, bad, |text| clock.instant(text)),
         DataType::TimestampNtz => numbers::<TimestampMicrosecondType, _>(kind, rows, cell, bad, |text| clock.wall(text)),
+        DataType::Time(precision) => {
+            let cut = 10_i64.pow(9 - u32::from(*precision).min(9));
+            numbers::<Time64NanosecondType, _>(kind, rows, cell, bad, |text| Some(parse_time_of_day(text)? * 1000 / cut * cut))
+        }
         other => return Err(Error::unsupported(format!("reading {} out of text", other.simple_string()))),
     })
 }

@@ -36,3 +36,12 @@ select timestamp'2024-03-10 02:30:00', to_timestamp('2024-11-03 01:30:00'), hour
 select unix_date('2024-01-01');
 select extract(epoch from timestamp'1970-01-01 00:01:00');
 select date_format(date'2024-12-30', 'e');
+select session_window, count(*) from values (timestamp'2024-01-01 00:00:00', 'a'), (timestamp'2024-01-01 00:04:00', 'a'), (timestamp'2024-01-01 00:20:00', 'b'), (null, 'b') as t(ts, k) group by session_window(ts, '5 minutes') order by session_window.start;
+select k, session_window.start, session_window.end, count(*), sum(v) from values (timestamp'2024-01-01 00:00:00', 'a', 1), (timestamp'2024-01-01 00:04:00', 'a', 2), (timestamp'2024-01-01 00:04:30', 'b', 3), (timestamp'2024-01-01 00:20:00', 'b', 4) as t(ts, k, v) group by k, session_window(ts, '5 minutes') order by 1, 2;
+select session_window(ts, case when k = 'a' then '1 minute' else '10 minutes' end) as w, count(*) from values (timestamp'2024-01-01 00:00:00', 'a'), (timestamp'2024-01-01 00:04:00', 'a'), (timestamp'2024-01-01 00:04:30', 'b') as t(ts, k) group by session_window(ts, case when k = 'a' then '1 minute' else '10 minutes' end) order by w.start;
+select session_window.start, count(*) from values (timestamp'2024-01-01 00:00:00'), (timestamp'2024-01-01 00:05:00') as t(ts) group by session_window(ts, interval 5 minutes) order by 1;
+select count(*) from values (timestamp'2024-01-01 00:00:00') as t(ts) group by session_window(ts, 'nope');
+select session_window(ts, '5 minutes') from values (timestamp'2024-01-01 00:00:00') as t(ts);
+select count(*) from values (timestamp_ntz'2024-01-01 00:00:00'), (timestamp_ntz'2024-01-01 01:00:00') as t(ts) group by session_window(ts, '5 minutes');
+select count(*) from values (timestamp'2024-01-01 00:00:00') as t(ts) group by session_window(ts, '0 minutes');
+select session_window.start, count(*) from values (timestamp'2024-01-01 00:00:00'), (timestamp'2024-01-01 00:05:00'), (timestamp'2024-01-01 00:10:00.000001') as t(ts) group by session_window(ts, '5 minutes') order by 1;

@@ -36,3 +36,7 @@ select conv('1', 1, 10);
 select round(2147483647, -1);
 select abs(-2147483648);
 select uniform(1);
+select width_bucket(interval 1 year, interval 0 year, interval 10 year, 10), width_bucket(interval '-1' day, interval 0 day, interval 4 day, 4), width_bucket(interval 5 day, interval 0 day, interval 4 day, 4), width_bucket(interval 0 day, interval 4 day, interval 0 day, 4), width_bucket(interval 1 day, interval 0 day, interval 0 day, 4), width_bucket(interval 1 day, interval 0 day, interval 4 day, -1);
+select div(interval 2 years, interval 5 months), interval 5 days div interval 0 days;
+select exp(1), exp(2), ln(3), log(10, 1000), log2(3), log10(1000), log1p(2), expm1(1), pow(2, 0.5), exp(-1), ln(10), exp(10), sinh(1), cosh(1), tanh(0.5), sin(1), cos(1), tan(1), atan(1), asin(0.5), acos(0.5), cbrt(10);
+select format_string('%.1f %.2f %.0f', 2.25d, 0.125d, 0.5d), format_string('%5.1f|%-8s|%08d|%x|%e', 1.25, 'ab', 42, 255, 12345.678d);

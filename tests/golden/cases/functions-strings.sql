@@ -56,3 +56,17 @@ select xpath('<a><b>b1</b><b>b2</b></a>', 'a/b/text()'), xpath_string('<a><b>b</
 select lower(array('a'));
 select upper('a', 'b');
 select substring(1.5, 1, 2), length(12345), upper(true), concat(1, 2.5, true, date'2024-01-01');
+select hex(aes_encrypt('Spark', '0000111122223333', 'ECB')), hex(aes_encrypt('Spark', '000011112222333344445555', 'ECB')), hex(aes_encrypt('Spark', '0000111122223333', 'CBC', 'PKCS', unhex('00000000000000000000000000000001')));
+select aes_encrypt('Spark', '0000111122223333', 'CBC', 'PKCS', x'00');
+select aes_encrypt('Spark', '0000111122223333', 'XYZ', 'PKCS');
+select aes_encrypt('Spark', '0000111122223333', 'GCM', 'PKCS');
+select aes_encrypt('Spark', '0000111122223333', 'ECB', 'DEFAULT', x'00');
+select aes_encrypt('Spark', '0000111122223333', 'ECB', 'PKCS', x'', 'aad');
+select aes_encrypt('Spark', null), aes_decrypt(null, '0000111122223333'), aes_encrypt('', '0000111122223333', 'ECB') is not null;
+select aes_decrypt(x'00', '0000111122223333', 'ECB');
+select try_aes_decrypt(unhex('6E7CA17BBB468D3084B5744BCA729FB7B2B7BCB8E4472847D02670489D95FA97DBBA7D3210'), '0000111122223333', 'GCM'), try_aes_decrypt(unhex('468D3084B5744BCA729FB7B2B7BCB8E4472847D02670489D95FA97DBBA7D3210'), '0000111122223333', 'GCM');
+select lpad(x'0102', 5, x'0A0B'), rpad(x'0102', 5, x'0A0B'), lpad(x'010203', 2, x'00'), rpad(x'01', 3, x''), hex(lpad(x'01', 3));
+select overlay(x'01020304' placing x'AABB' from 2), overlay(x'01020304' placing x'AA' from 2 for 3), hex(overlay(x'0102' placing x'AABB' from 5));
+select xpath_short('<a><b>1</b></a>', 'a/b'), xpath_long('<a><b>1</b></a>', 'a/b'), xpath_float('<a><b>1.5</b></a>', 'a/b'), xpath_number('<a><b>x</b></a>', 'a/b');
+select reflect('java.lang.Math', 'abs', -1), java_method('java.util.UUID', 'randomUUID') is not null;
+select collation('a'), collation(null), 'a' collate utf8_binary, collate('B', 'UTF8_BINARY') < 'a';

@@ -17,6 +17,32 @@ use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::suggest;
 
+/// What a file tells about the rows read from it: the function, the field of `_metadata`, and what rows from elsewhere say.
+const INPUT_FILE: &[(&str, &str, Literal)] = &[
+    ("input_file_block_length", "file_block_length", Literal::Long(-1)),
+    ("input_file_block_start", "file_block_start", Literal::Long(-1)),
+    ("input_file_name", "file_path", Literal::String(String::new())),
+];
+
+/// Functions of times, which a session may have switched off.
+const MAKE_TIMES: &[&str] = &[
+    "make_time",
+    "time",
+    "time_diff",
+    "time_from_micros",
+    "time_from_millis",
+    "time_from_seconds",
+    "time_to_micros",
+    "time_to_millis",
+    "time_to_seconds",
+    "time_trunc",
+    "to_time",
+    "try_to_time",
+];
+
+/// Functions and operators that are so only if a time is among their arguments.
+const TAKE_TIMES: &[&str] = &["hour", "minute", "second", "extract", "date_part", "datepart", "+", "-"];
+
 impl Resolver<'_> {
     pub(super) fn call(&self, call: &FunctionCall, origin: &Origin, scope: &Scope<'_>) -> Result<Item> {
         let name = call.bare();
@@ -33,7 +59,13 @@ impl Resolver<'_> {
         if matches!(name.as_str(), "grouping" | "grouping_id") {
             return self.grouping(call, &name, scope);
         }
+        if let (Some((_, field, nowhere)), []) = (INPUT_FILE.iter().find(|(known, ..)| *known == name), &call.arguments[..]) {
+            return self.input_file(&name, field, nowhere, scope);
+        }
         let function = self.function(call, &name)?;
+        if MAKE_TIMES.contains(&name.as_str()) {
+            self.check_times(&DataType::Time(6))?;
+        }
         let item = match &function.kind {
             Kind::Scalar(build) => {
                 self.refuse_modifiers(call, &name)?;
@@ -89,6 +121,14 @@ impl Resolver<'_> {
         };
         let marker = datafusion::functions_aggregate::grouping::grouping_udaf().call(arguments);
         Ok(Item::new(Typed::new(marker, data_type, false), said))
+    }
+
+    fn input_file(&self, name: &str, field: &str, nowhere: &Literal, scope: &Scope<'_>) -> Result<Item> {
+        let item = match scope.metadata.iter().find(|attribute| attribute.name == "_metadata") {
+            Some(metadata) => self.field(Item::new(metadata.typed(), "_metadata"), field)?,
+            None => self.expression(&Expr::literal(nowhere.clone()), scope)?,
+        };
+        Ok(Item::new(item.typed, format!("{name}()")))
     }
 
     /// `int(x)`, `string(x)`: a type's name called as a function is a cast.
@@ -188,6 +228,9 @@ impl Resolver<'_> {
             self.round_bound(name, [left, right], &mut items, scope)?;
         }
         let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        if TAKE_TIMES.contains(&name) {
+            arguments.iter().try_for_each(|argument| self.check_times(&argument.data_type))?;
+        }
         let mut said = match (name, call.ignore_nulls) {
             // Spark's parser makes of these what has no name of its own.
             ("first_value", Some(true)) => {

@@ -76,6 +76,13 @@ impl Resolver<'_> {
     fn expression_here(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Item> {
         match &expr.kind {
             ExprKind::Literal(value) => Ok(Item::new(literal::literal(value)?, text::literal(value, self.context().time_zone))),
+            ExprKind::Attribute { parts, is_metadata_column: true, .. } => match scope.find_metadata(parts)? {
+                Some((attribute, fields)) => {
+                    let item = Item::new(attribute.typed(), self.printed(&attribute));
+                    fields.iter().try_fold(item, |item, field| self.field(item, field))
+                }
+                None => self.attribute(parts, None, &expr.origin, scope),
+            },
             ExprKind::Attribute { parts, plan_id, .. } => self.attribute(parts, *plan_id, &expr.origin, scope),
             ExprKind::Function(call) => self.call(call, &expr.origin, scope),
             ExprKind::Sql(text) => self.expression(&parse_expression(text, self.sql_options())?, scope),
@@ -211,6 +218,9 @@ impl Resolver<'_> {
             return Ok(Item::new(typed, format!("{} '{said}'", target.sql())));
         }
         let item = self.expression(expression, scope)?;
+        if item.typed.data_type != *target {
+            self.check_times(target)?;
+        }
         let (mode, word) = match mode {
             CastMode::Session => (context.mode(), "CAST"),
             CastMode::Ansi => (EvalMode::Ansi, "CAST"),
@@ -226,6 +236,12 @@ impl Resolver<'_> {
         let text = if is_nested { item.text.clone() } else { format!("{word}({} AS {})", item.text, target.sql()) };
         cast::check_cast(&item.text, &item.typed.data_type, target, mode)?;
         Ok(Item::new(cast::cast(item.typed, target, mode, &context)?, text))
+    }
+
+    /// Refuses times of day in a session that has not switched them on.
+    pub(crate) fn check_times(&self, data_type: &DataType) -> Result<()> {
+        let refused = !self.environment.settings().flag("spark.sql.timeType.enabled") && holds_time(data_type);
+        if refused { Err(Error::new("UNSUPPORTED_TIME_TYPE")) } else { Ok(()) }
     }
 
     fn case(
@@ -269,5 +285,15 @@ impl Resolver<'_> {
                 .with("filter", format!("\"{}\"", item.text))
                 .with("type", other.quoted())),
         }
+    }
+}
+
+fn holds_time(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Time(_) => true,
+        DataType::Array { element, .. } => holds_time(element),
+        DataType::Map { key, value, .. } => holds_time(key) || holds_time(value),
+        DataType::Struct(fields) => fields.fields.iter().any(|field| holds_time(&field.data_type)),
+        _ => false,
     }
 }

@@ -51,7 +51,7 @@ impl Resolver<'_> {
 
         let partition_by: Vec<Physical> = partition.into_iter().map(|item| item.typed.expr).collect();
         let order_by: Vec<Sort> =
-            orders.into_iter().zip(&window.order_by).map(|(item, order)| sort(item.typed.expr, order)).collect();
+            orders.into_iter().zip(&window.order_by).map(|(item, order)| sort(ordering(item.typed), order)).collect();
         let expr = over(function.typed.expr, &partition_by, &order_by, &frame)?;
         Ok(Item::new(Typed { expr, ..function.typed }, said))
     }
@@ -203,6 +203,9 @@ impl Resolver<'_> {
         if data_type.is_numeric() || data_type.is_datetime() || data_type.is_interval() {
             return Ok(());
         }
+        if matches!(data_type, DataType::Time(_)) {
+            return self.refused_by_type(window, frame, data_type, scope);
+        }
         let minus = |offset: Option<String>| {
             offset.map(|offset| match offset.strip_prefix("negative(").and_then(|rest| rest.strip_suffix(')')) {
                 Some(size) => format!("(- {size})"),
@@ -216,6 +219,23 @@ impl Resolver<'_> {
             .with("location", location)
             .with("exprType", data_type.quoted())
             .with("expectedType", "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"))
+    }
+
+    /// An order that has no offsets of this type.
+    fn refused_by_type(&self, window: &Window, frame: &Frame, ordered: &DataType, scope: &Scope<'_>) -> Result<()> {
+        let bounds = [&frame.lower, &frame.upper];
+        let offset = bounds.iter().find_map(|bound| if let FrameBound::Offset(offset) = bound { Some(offset) } else { None });
+        let Some(offset) = offset else { return Ok(()) };
+        let bound = self.expression(offset, &Scope::empty(Some(scope), self.case_sensitive))?.typed.data_type;
+        let plain = |offset: String| offset;
+        let said = [self.offset_text(bounds[0], scope, plain)?, self.offset_text(bounds[1], scope, plain)?];
+        let order = window.order_by.iter().map(|order| Ok(text::order(&self.expression(&order.child, scope)?.text, order)));
+        let orders = order.collect::<Result<Vec<_>>>()?.join(", ");
+        let frame_text = text::frame(frame, said[0].as_deref(), said[1].as_deref());
+        Err(Error::new("DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE")
+            .with("sqlExpr", format!("\"(ORDER BY {orders} {frame_text})\""))
+            .with("orderSpecType", ordered.quoted())
+            .with("valueBoundaryType", bound.quoted()))
     }
 
     /// The text of a bound's offset; `negative` prints one that precedes.
@@ -320,6 +340,14 @@ fn windowed_text(name: &str, said: String) -> String {
             }
         }
         _ => said,
+    }
+}
+
+/// What rows are ordered by: DataFusion takes times of day only as the numbers they are.
+fn ordering(typed: Typed) -> Physical {
+    match typed.data_type {
+        DataType::Time(_) => datafusion::logical_expr::cast(typed.expr, arrow::datatypes::DataType::Int64),
+        _ => typed.expr,
     }
 }
 

@@ -82,10 +82,28 @@ pub fn approx_count_distinct(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1, 2])?;
     let deviation = call.literal(1).and_then(|said| said.to_string().parse::<f64>().ok()).unwrap_or(0.05);
     if deviation > 0.39 {
+        if call.type_of(1).is_integral() {
+            let text = "The second argument of approx_count_distinct is a double.";
+            return Err(Error::new("_LEGACY_ERROR_TEMP_1104").text(text));
+        }
         let text = "HyperLogLog estimates with a relative standard deviation of at most 0.39.";
-        return Err(Error::new("_LEGACY_ERROR_TEMP_1104").text(text));
+        let error = Error::new("FAILED_FUNCTION_CALL").with("funcName", "`approx_count_distinct`");
+        return Err(error.text(text));
     }
-    let estimate = aggregated(approx_distinct_udaf(), vec![call.argument(0)?.expr], false);
+    let argument = call.argument(0)?;
+    // What DataFusion does not count is counted by its hash.
+    let counted = match argument.data_type {
+        DataType::Boolean | DataType::Float | DataType::Double | DataType::Decimal { .. } | DataType::Time(_) => true,
+        ref other => !other.is_integral() && !other.is_string() && !other.is_datetime() && *other != DataType::Null,
+    };
+    let argument = if counted {
+        let present = argument.expr.clone().is_not_null();
+        let hashed = crate::hashes::hash_of(argument, &call.context)?;
+        when(present, hashed.expr).end().map_err(from_datafusion)?
+    } else {
+        argument.expr
+    };
+    let estimate = aggregated(approx_distinct_udaf(), vec![argument], false);
     let estimate = datafusion::logical_expr::cast(estimate, to_arrow(&DataType::Long));
     Ok(Typed::new(datafusion::functions::core::expr_fn::coalesce(vec![estimate, lit(0_i64)]), DataType::Long, false))
 }
@@ -218,7 +236,8 @@ pub fn collect_set(call: Call<'_>) -> Result<Typed> {
             .with("functionName", "`collect_set`")
             .with("dataType", "\"MAP\""));
     }
-    collected(call, true)
+    let set = collected(call, true)?;
+    Ok(super::frequent::in_set_order(set))
 }
 
 fn collected(call: Call<'_>, distinct: bool) -> Result<Typed> {

@@ -9,6 +9,7 @@ use arrow::compute::{concat, take};
 use arrow::datatypes::DataType as Arrow;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use emberflow_base::Result;
+use emberflow_plan::DataType;
 
 use super::basic::{is_orderable, not_orderable};
 use super::fold::{Fold, FoldAggregate};
@@ -29,6 +30,13 @@ pub fn min_by(call: Call<'_>) -> Result<Typed> {
 fn beside(call: Call<'_>, worse: Ordering) -> Result<Typed> {
     call.arity(&[2])?;
     let (value, order) = (call.argument(0)?, call.argument(1)?);
+    if order.data_type == DataType::Null {
+        // No row has an order.
+        let nothing = crate::literal::null(&value.data_type)?;
+        let function = datafusion::functions_aggregate::min_max::min_udaf();
+        let none = super::aggregated(function, vec![nothing.expr], false);
+        return Ok(Typed::new(none, value.data_type, true));
+    }
     if !is_orderable(&order.data_type) {
         return Err(not_orderable(&call, &order.data_type));
     }

@@ -14,9 +14,10 @@ use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
 use super::fold::{Fold, FoldAggregate};
+use crate::call::Typed;
 use crate::errors::from_datafusion;
 use crate::hashes::{Hasher, Murmur3};
-use crate::kernel::from_arrow;
+use crate::kernel::{from_arrow, kernel};
 use crate::types::to_arrow;
 
 /// An aggregate: the frequent items of `argument`, nulls too, by `size` counters.
@@ -64,23 +65,52 @@ impl Counters {
 
     /// The items as a Scala hash map of this size iterates over them.
     fn in_map_order(&self) -> Vec<&ScalarValue> {
-        let mut slots = 16_usize;
-        // A map grows before its next item would fill three quarters of it.
-        while self.most + 1 > slots * 3 / 4 {
-            slots *= 2;
-        }
-        let mut items: Vec<(usize, i32, &ScalarValue)> = self
-            .items
-            .iter()
-            .map(|(item, _)| {
-                let hash = hash_of(item);
-                let mixed = hash ^ ((hash as u32) >> 16) as i32;
-                (mixed as usize & (slots - 1), mixed, item)
-            })
-            .collect();
-        items.sort_by_key(|(slot, hash, _)| (*slot, *hash));
-        items.into_iter().map(|(_, _, item)| item).collect()
+        scala_order(self.items.iter().map(|(item, _)| item), self.most)
     }
+}
+
+/// Items as a Scala hash map or set iterates over them that held at most `most` of them.
+fn scala_order<'a>(items: impl Iterator<Item = &'a ScalarValue>, most: usize) -> Vec<&'a ScalarValue> {
+    let mut slots = 16_usize;
+    // It grows before its next item would fill three quarters of it.
+    while most + 1 > slots * 3 / 4 {
+        slots *= 2;
+    }
+    let placed = |item: &'a ScalarValue| {
+        let hash = hash_of(item);
+        let mixed = hash ^ ((hash as u32) >> 16) as i32;
+        (mixed as usize & (slots - 1), mixed, item)
+    };
+    let mut items: Vec<(usize, i32, &ScalarValue)> = items.map(placed).collect();
+    items.sort_by_key(|(slot, hash, _)| (*slot, *hash));
+    items.into_iter().map(|(_, _, item)| item).collect()
+}
+
+/// An array of distinct values in the order of the Scala set they are collected in by Spark.
+pub(super) fn in_set_order(set: Typed) -> Typed {
+    let (kind, nullable) = (set.data_type.clone(), set.nullable);
+    let returns = to_arrow(&kind);
+    kernel("in_set_order", vec![set], kind, nullable, move |columns| {
+        let lists = columns.list(0)?;
+        let Arrow::List(field) = &returns else { return Err(Error::internal("a set is a list")) };
+        let mut places = Vec::with_capacity(lists.values().len());
+        let mut lengths = Vec::with_capacity(lists.len());
+        for row in 0..lists.len() {
+            let (from, to) = (lists.value_offsets()[row] as usize, lists.value_offsets()[row + 1] as usize);
+            let items = (from..to).map(|at| ScalarValue::try_from_array(lists.values(), at).map_err(from_datafusion));
+            let items = items.collect::<Result<Vec<_>>>()?;
+            let order = scala_order(items.iter(), items.len());
+            // Where an item came from is where it lies in `items`.
+            let start = items.as_ptr() as usize;
+            let place = |item: &ScalarValue| from + (std::ptr::from_ref(item) as usize - start) / size_of::<ScalarValue>();
+            places.extend(order.into_iter().map(|item| place(item) as u64));
+            lengths.push(to - from);
+        }
+        let values = arrow::compute::take(lists.values(), &arrow::array::UInt64Array::from(places), None).map_err(from_arrow)?;
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        let list = ListArray::try_new(Arc::clone(field), offsets, values, lists.nulls().cloned()).map_err(from_arrow)?;
+        Ok(Arc::new(list))
+    })
 }
 
 /// Scala's `##` of a value as Spark holds it.

@@ -8,14 +8,14 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Float64Builder, ListArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Float64Builder, ListArray, StructArray, UInt32Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::take;
-use arrow::datatypes::{DataType as Arrow, Field, Float64Type};
+use arrow::datatypes::{DataType as Arrow, Field, Float64Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
 use emberflow_base::{Error, Result};
-use emberflow_plan::DataType;
+use emberflow_plan::{DataType, StructField, StructType};
 
 use super::basic::{is_orderable, list_of_group, not_orderable};
 use crate::arguments::convert;
@@ -33,7 +33,7 @@ pub fn median(call: Call<'_>) -> Result<Typed> {
 pub fn percentile(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2, 3])?;
     if call.len() == 3 && call.literal_long(2) != Some(1) {
-        return Err(call.unsupported("with frequencies"));
+        return with_frequencies(&call);
     }
     let fractions = fractions(&call, 1)?;
     continuous(&call, fractions)
@@ -119,6 +119,89 @@ fn continuous(call: &Call<'_>, fractions: Fractions) -> Result<Typed> {
         per_group(&lists, &fractions, |sorted, fraction, out: &mut Float64Builder| out.append_value(between(sorted, fraction)))
     });
     Ok(Typed::new(kernel.identity(identity).call(vec![list]), kind, true))
+}
+
+/// `percentile(x, fraction, frequency)`: a value counts as often as is said beside it.
+fn with_frequencies(call: &Call<'_>) -> Result<Typed> {
+    let fractions = fractions(call, 1)?;
+    let value = convert(call.numeric(0)?, &DataType::Double, &call.context)?;
+    let frequency = match call.type_of(2) {
+        kind if kind.is_integral() => convert(call.argument(2)?, &DataType::Long, &call.context)?,
+        _ => return Err(call.mismatch(2, "INTEGRAL")),
+    };
+    let fields = vec![StructField::new("value", DataType::Double, true), StructField::new("count", DataType::Long, true)];
+    let pair = DataType::Struct(StructType::new(fields));
+    let arrow = to_arrow(&pair);
+    let pair = crate::kernel::kernel("value_and_count", vec![value, frequency], pair, true, move |columns| {
+        let Arrow::Struct(fields) = arrow.clone() else { return Err(Error::internal("a pair is a struct")) };
+        let (values, counts) = (columns.array(0)?, columns.array(1)?);
+        let valid = NullBuffer::union(values.nulls(), counts.nulls());
+        Ok(Arc::new(StructArray::try_new(fields, vec![values, counts], valid).map_err(from_arrow)?))
+    });
+    let list = list_of_group(&pair, call.is_distinct);
+    let kind = if fractions.is_array { DataType::array(DataType::Double, false) } else { DataType::Double };
+    let identity = format!("{:?}", fractions.values);
+    let kernel = Kernel::new("percentile_of_counted", &kind, true, move |columns| {
+        let lists = columns.list(0)?;
+        let mut answers: Vec<Option<Vec<f64>>> = Vec::with_capacity(lists.len());
+        for row in 0..lists.len() {
+            if lists.is_null(row) {
+                answers.push(None);
+                continue;
+            }
+            let pairs = lists.value(row);
+            let pairs = pairs.as_struct();
+            let (values, counts) = (pairs.column(0).as_primitive::<Float64Type>(), pairs.column(1).as_primitive::<Int64Type>());
+            let mut counted: Vec<(f64, i64)> = Vec::with_capacity(pairs.len());
+            for at in (0..pairs.len()).filter(|at| pairs.is_valid(*at)) {
+                match counts.value(at) {
+                    count if count < 0 => {
+                        return Err(Error::new("NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION")
+                            .with("frequencyExpression", "\"frequency\"")
+                            .with("negativeValue", format!("{count}L")));
+                    }
+                    0 => {}
+                    count => counted.push((values.value(at), count)),
+                }
+            }
+            counted.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let answer = |fraction: &f64| between_counted(&counted, *fraction);
+            answers.push((!counted.is_empty()).then(|| fractions.values.iter().map(answer).collect()));
+        }
+        answers_of(answers, fractions.is_array)
+    });
+    Ok(Typed::new(kernel.identity(identity).fallible_if(true).call(vec![list]), kind, true))
+}
+
+fn between_counted(counted: &[(f64, i64)], fraction: f64) -> f64 {
+    let total: i64 = counted.iter().map(|(_, count)| count).sum();
+    let position = (total - 1) as f64 * fraction;
+    let (lower, higher) = (position.floor(), position.ceil());
+    let at = |rank: f64| {
+        let mut passed = 0;
+        let found = counted.iter().find(|(_, count)| {
+            passed += count;
+            passed as f64 > rank
+        });
+        found.map_or(f64::NAN, |(value, _)| *value)
+    };
+    let (low, high) = (at(lower), at(higher));
+    if lower == higher || low == high { low } else { (higher - position) * low + (position - lower) * high }
+}
+
+/// One answer a row, or an array of them.
+fn answers_of(answers: Vec<Option<Vec<f64>>>, is_array: bool) -> Result<ArrayRef> {
+    if !is_array {
+        let single = answers.iter().map(|answer| answer.as_ref().and_then(|answer| answer.first().copied()));
+        return Ok(Arc::new(single.collect::<Float64Array>()));
+    }
+    let Arrow::List(field) = to_arrow(&DataType::array(DataType::Double, false)) else {
+        return Err(Error::internal("a list was expected"));
+    };
+    let offsets = OffsetBuffer::from_lengths(answers.iter().map(|answer| answer.as_ref().map_or(0, Vec::len)));
+    let valid = NullBuffer::from(answers.iter().map(Option::is_some).collect::<Vec<_>>());
+    let values = Float64Array::from_iter_values(answers.into_iter().flatten().flatten());
+    Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(values), Some(valid)).map_err(from_arrow)?))
 }
 
 fn per_group(

@@ -8,17 +8,24 @@
 
 mod basic;
 mod by_value;
+mod count_min;
 mod fold;
 mod frequent;
+mod histogram;
+mod java_random;
 mod listed;
 mod moments;
 mod quantiles;
+mod sketches;
 mod sums;
+mod top_k;
 
 pub use frequent::frequent_items;
 pub use quantiles::quantiles;
+pub use sketches::FUNCTIONS as SKETCHES;
 
 pub(crate) use basic::{is_orderable, list_of_group, not_orderable, skips_nulls};
+pub(crate) use fold::{Fold, FoldAggregate};
 
 use std::sync::Arc;
 
@@ -45,6 +52,7 @@ pub static FUNCTIONS: &[Function] = &[
     shown("approx_count_distinct", basic::approx_count_distinct, |args| {
         with_defaults("approx_count_distinct", &args[..args.len().min(1)], 1, &[])
     }),
+    shown("approx_top_k", top_k::approx_top_k, |args| with_defaults("approx_top_k", args, 3, &["5", "10000"])),
     shown("approx_percentile", listed::percentile_approx, |args| with_defaults("approx_percentile", args, 3, &["10000"])),
     shown("array_agg", basic::collect_list, |args| with_defaults("collect_list", args, 1, &[])),
     aggregate("avg", sums::avg),
@@ -59,11 +67,13 @@ pub static FUNCTIONS: &[Function] = &[
     aggregate("count", basic::count),
     shown("count_distinct", basic::count_distinct, |args| format!("count(DISTINCT {})", args.join(", "))),
     aggregate("count_if", basic::count_if),
+    aggregate("count_min_sketch", count_min::count_min_sketch),
     aggregate("covar_pop", moments::covar_pop),
     aggregate("covar_samp", moments::covar_samp),
     aggregate("every", basic::all_true),
     shown("first", basic::first, |args| with_defaults("first", &args[..args.len().min(1)], 1, &[])),
     shown("first_value", basic::first, |args| with_defaults("first_value", &args[..args.len().min(1)], 1, &[])),
+    aggregate("histogram_numeric", histogram::histogram_numeric),
     aggregate("kurtosis", moments::kurtosis),
     shown("last", basic::last, |args| with_defaults("last", &args[..args.len().min(1)], 1, &[])),
     shown("last_value", basic::last, |args| with_defaults("last_value", &args[..args.len().min(1)], 1, &[])),

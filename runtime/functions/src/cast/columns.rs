@@ -61,6 +61,13 @@ pub fn cast_column(array: &ArrayRef, from: &DataType, to: &DataType, casting: &C
         (Udt { sql_type, .. }, to) => cast_column(array, sql_type, to, casting),
         (from, Udt { sql_type, .. }) => cast_column(array, from, sql_type, casting),
         (from, to) if from.is_string() && to.is_string() => Ok(Arc::clone(array)),
+        (Variant, to) => {
+            let variants = crate::variant::Variants::of(array).map_err(to_datafusion)?;
+            let found: Vec<_> = (0..variants.len()).map(|row| variants.at(row)).collect();
+            let forgiving = casting.mode == EvalMode::Try;
+            crate::variant::to_column(&found, to, forgiving, &casting.zone, casting.now_micros).map_err(to_datafusion)
+        }
+        (from, Variant) => crate::variant::from_column(array, from).map_err(to_datafusion),
         (from, to) if to.is_string() => strings(array, from, &casting.zone, Style::Cast),
         (from, Boolean) => to_boolean(array, from, casting),
         (from, Byte) => to_integer::<Int8Type>(array, from, to, casting),
@@ -300,9 +307,14 @@ where
         }
         DataType::Date => Ok(new_null_array(&returns, array.len())),
         DataType::Time(_) => {
-            let op = |nanos: i64| exact::<T>(i128::from(nanos / 1_000_000_000), casting);
-            each::<Time64NanosecondType, T>(array, &returns, casting.on_failure(), op, |nanos| {
-                overflow(&nanos.to_string(), from, to)
+            // What does not fit is NULL even where other numbers would wrap around.
+            let strict = Casting { mode: EvalMode::Ansi, ..casting.clone() };
+            let op = |nanos: i64| exact::<T>(i128::from(nanos / 1_000_000_000), &strict);
+            let on_failure = if casting.mode == EvalMode::Ansi { OnFailure::Raise } else { OnFailure::Null };
+            each::<Time64NanosecondType, T>(array, &returns, on_failure, op, |nanos| {
+                let mut text = String::from("TIME '");
+                super::text::write_time(nanos / 1000, &mut text);
+                overflow(&(text + "'"), from, to)
             })
         }
         DataType::DayTimeInterval { end, .. } => {
@@ -686,7 +698,6 @@ fn to_time(array: &ArrayRef, from: &DataType, to: &DataType, casting: &Casting) 
         DataType::Time(precision) => 10_i64.pow(9 - u32::from(*precision).min(9)),
         _ => 1,
     };
-    let of_day = |local: i64| (split_micros(local).1 * 1000 / cut * cut, false);
     match from {
         from if from.is_string() => {
             let read = |text: &str| parse::time_of_day(text).map(|micros| micros * 1000 / cut * cut);
@@ -695,19 +706,6 @@ fn to_time(array: &ArrayRef, from: &DataType, to: &DataType, casting: &Casting) 
         DataType::Time(_) => {
             let op = |nanos: i64| (nanos / cut * cut, false);
             each::<Time64NanosecondType, Time64NanosecondType>(array, &returns, OnFailure::Null, op, never)
-        }
-        DataType::Timestamp => {
-            let near = casting.zone.near();
-            each::<TimestampMicrosecondType, Time64NanosecondType>(
-                array,
-                &returns,
-                OnFailure::Null,
-                |micros| of_day(near.local(micros)),
-                never,
-            )
-        }
-        DataType::TimestampNtz => {
-            each::<TimestampMicrosecondType, Time64NanosecondType>(array, &returns, OnFailure::Null, of_day, never)
         }
         _ => Err(impossible(from, to)),
     }

@@ -31,11 +31,11 @@ pub use columns::{Casting, cast_column};
 pub use intervals::calendar as calendar_interval;
 pub use parse::{
     Decimal as ParsedDecimal, date as parse_date, decimal as parse_decimal, double as parse_double, float as parse_float,
-    named_instant, timestamp as parse_timestamp, trimmed,
+    named_instant, time_of_day as parse_time_of_day, timestamp as parse_timestamp, trimmed,
 };
 pub(crate) use rules::forces_null;
 pub use rules::{StorePolicy, can_cast, can_store_assign, can_up_cast, check_cast};
-pub use text::{Style, strings, write_date, write_double, write_float, write_timestamp, writer};
+pub use text::{Style, strings, write_date, write_decimal, write_double, write_float, write_time, write_timestamp, writer};
 
 /// What a failing evaluation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,7 +107,7 @@ fn has_text(data_type: &DataType) -> bool {
 
 fn touches_zone(data_type: &DataType) -> bool {
     match data_type {
-        DataType::Timestamp => true,
+        DataType::Timestamp | DataType::Variant => true,
         DataType::Array { element, .. } => touches_zone(element),
         DataType::Map { key, value, .. } => touches_zone(key) || touches_zone(value),
         DataType::Struct(fields) => fields.fields.iter().any(|field| touches_zone(&field.data_type)),
@@ -171,6 +171,7 @@ fn can_fail(from: &DataType, to: &DataType) -> bool {
         return false;
     }
     match (from, to) {
+        (Variant, _) => true,
         (from, Boolean | Float | Double) => from.is_string(),
         (Boolean, other) if other.is_integral() => false,
         (Date | Timestamp | TimestampNtz, Date | Timestamp | TimestampNtz) => false,

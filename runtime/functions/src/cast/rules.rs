@@ -33,8 +33,8 @@ pub fn can_cast(from: &DataType, to: &DataType, mode: EvalMode) -> bool {
         (Null, _) => true,
         (Udt { sql_type, .. }, Udt { sql_type: other, .. }) => sql_type == other,
         (Udt { .. }, String) => true,
-        (Variant, to) => !matches!(to, CalendarInterval | YearMonthInterval { .. } | DayTimeInterval { .. } | Time(_)),
-        (from, Variant) => !from.is_interval() && !matches!(from, Time(_)),
+        (Variant, to) => fits_variant(to),
+        (from, Variant) => crate::variant::can_hold(from, false),
         (CalendarInterval, to) if !to.is_string() => matches!(to, CalendarInterval),
         (_, to) if to.is_string() => true,
         (Array { element, contains_null }, Array { element: target, contains_null: target_null }) => {
@@ -60,6 +60,17 @@ pub fn can_cast(from: &DataType, to: &DataType, mode: EvalMode) -> bool {
     }
 }
 
+/// Whether a variant can be read as a type.
+fn fits_variant(to: &DataType) -> bool {
+    match to {
+        DataType::Array { element, .. } => fits_variant(element),
+        DataType::Map { key, value, .. } => key.is_string() && fits_variant(value),
+        DataType::Struct(fields) => fields.fields.iter().all(|field| fits_variant(&field.data_type)),
+        DataType::Time(_) | DataType::Udt { .. } | DataType::Null => false,
+        other => !other.is_interval(),
+    }
+}
+
 fn can_cast_atoms(from: &DataType, to: &DataType, mode: EvalMode) -> bool {
     use DataType::*;
     let legacy = mode == EvalMode::Legacy;
@@ -75,7 +86,7 @@ fn can_cast_atoms(from: &DataType, to: &DataType, mode: EvalMode) -> bool {
         (from, Timestamp) => from.is_numeric(),
         (from, TimestampNtz) => from.is_string() || matches!(from, Date | Timestamp),
         (from, Date) => from.is_string() || matches!(from, Timestamp | TimestampNtz),
-        (from, Time(_)) => from.is_string() || matches!(from, Time(_) | Timestamp | TimestampNtz),
+        (from, Time(_)) => from.is_string() || matches!(from, Time(_)),
         (from, CalendarInterval) => from.is_string(),
         (DayTimeInterval { .. }, DayTimeInterval { .. }) | (YearMonthInterval { .. }, YearMonthInterval { .. }) => true,
         (from, DayTimeInterval { .. } | YearMonthInterval { .. }) => from.is_string() || from.is_integral(),
@@ -105,7 +116,7 @@ pub(crate) fn forces_null(from: &DataType, to: &DataType) -> bool {
         (Variant, _) => true,
         (from, to) if from.is_string() => !(matches!(to, Binary) || to.is_string()),
         (_, to) if to.is_string() => false,
-        (Timestamp, Byte | Short | Int) => true,
+        (Timestamp, Byte | Short | Int) | (Time(_), Byte | Short) => true,
         (Float | Double, Timestamp) => true,
         (Timestamp, Date) | (Date, Timestamp) => false,
         (_, Date) | (Date, _) => true,

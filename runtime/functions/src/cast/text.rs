@@ -14,7 +14,6 @@ use arrow::array::types::{
 };
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, StringBuilder};
 use arrow::datatypes::IntervalMonthDayNano;
-use emberflow_base::Error;
 use emberflow_plan::DataType;
 use emberflow_plan::types::{DayTimeField, YearMonthField};
 
@@ -23,6 +22,7 @@ use crate::errors::to_datafusion;
 use crate::kernels::primitive;
 use crate::operators::decimals::plain_text;
 use crate::udf::KernelResult;
+use crate::variant::Variants;
 use crate::zones::{Near, Zone};
 
 /// For whom the text is.
@@ -103,7 +103,17 @@ pub fn writer<'a>(array: &'a ArrayRef, data_type: &'a DataType, zone: &'a Zone, 
             struct_writer(array, &types, zone, style)?
         }
         DataType::Udt { sql_type, .. } => writer(array, sql_type, zone, style)?,
-        DataType::Variant => return Err(to_datafusion(Error::unsupported("variants as text"))),
+        DataType::Variant => {
+            let variants = Variants::of(array).map_err(to_datafusion)?;
+            Box::new(move |row, out| {
+                let Some(variant) = variants.at(row) else { return };
+                let before = out.len();
+                if crate::variant::json::write(variant, zone, out).is_err() {
+                    // Broken bytes have no text.
+                    out.truncate(before);
+                }
+            })
+        }
     })
 }
 
@@ -302,7 +312,8 @@ pub fn write_timestamp(local: i64, out: &mut String) {
     write_time(of_day, out);
 }
 
-fn write_time(of_day: i64, out: &mut String) {
+/// A time of day in microseconds.
+pub fn write_time(of_day: i64, out: &mut String) {
     let (hour, rest) = (of_day / MICROS_PER_HOUR, of_day % MICROS_PER_HOUR);
     let (minute, rest) = (rest / MICROS_PER_MINUTE, rest % MICROS_PER_MINUTE);
     let _ = write!(out, "{hour:02}:{minute:02}:{:02}", rest / MICROS_PER_SECOND);

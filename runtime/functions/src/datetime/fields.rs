@@ -62,6 +62,9 @@ pub fn of_time(call: Call<'_>, part: &'static str) -> Result<Typed> {
 }
 
 fn part_of_time(call: &Call<'_>, index: usize, part: &'static str) -> Result<Typed> {
+    if let DataType::Time(_) = call.type_of(index) {
+        return Ok(super::times::part(call.argument(index)?, part));
+    }
     let moment = moment(call, index)?;
     let (zone, nullable) = (zone_for(call, &moment.data_type)?, moment.nullable);
     let identity = if moment.data_type == DataType::TimestampNtz { "" } else { call.context.time_zone };
@@ -81,6 +84,9 @@ fn part_of_time(call: &Call<'_>, index: usize, part: &'static str) -> Result<Typ
 
 /// Seconds with their fraction, as `extract(SECOND FROM x)` gives them.
 fn seconds_with_fraction(call: &Call<'_>, index: usize) -> Result<Typed> {
+    if let DataType::Time(_) = call.type_of(index) {
+        return Ok(super::times::seconds_with_fraction(call.argument(index)?));
+    }
     let moment = moment(call, index)?;
     let (kind, nullable) = (DataType::decimal(8, 6), moment.nullable);
     // Offsets are whole seconds but not always whole minutes.
@@ -130,6 +136,7 @@ pub fn date_part(call: Call<'_>) -> Result<Typed> {
     match (call.type_of(1), part) {
         (DataType::DayTimeInterval { .. }, _) => part_of_days(&call, part).ok_or_else(unknown),
         (DataType::YearMonthInterval { .. }, _) => part_of_months(&call, part).ok_or_else(unknown),
+        (DataType::Time(_), part) if !matches!(part, "hour" | "minute" | "second") => Err(unknown()),
         (_, "second") => seconds_with_fraction(&call, 1),
         (_, "hour" | "minute") => part_of_time(&call, 1, part),
         _ => {

@@ -56,6 +56,9 @@ pub fn make_date(call: Call<'_>) -> Result<Typed> {
 
 /// `make_timestamp(year, month, day, hour, minute, second [, zone])`
 pub fn make_timestamp(call: Call<'_>, kind: DataType, forgiving: bool) -> Result<Typed> {
+    if matches!(call.len(), 2 | 3) && (kind != DataType::TimestampNtz || call.len() == 2) {
+        return super::times::make_timestamp(&call, kind);
+    }
     call.arity(if kind == DataType::TimestampNtz { &[6] } else { &[6, 7] })?;
     let mut arguments = (0..5).map(|index| Ok(call.int(index)?.expr)).collect::<Result<Vec<_>>>()?;
     arguments.push(call.as_type(5, &DataType::decimal(16, 6))?.expr);

@@ -10,10 +10,14 @@ mod intervals;
 mod making;
 pub mod pattern;
 mod patterned;
+mod sessions;
+mod times;
 mod truncation;
 mod units;
 
 pub(crate) use patterned::date_format;
+pub(crate) use sessions::usual_origin;
+pub(crate) use times::NANOS_PER_DAY;
 
 use emberflow_base::Result;
 use emberflow_plan::DataType;
@@ -40,6 +44,10 @@ pub static FUNCTIONS: &[Function] = &[
     }),
     shown("curdate", current::current_date, |_| "current_date()".into()),
     scalar("current_date", current::current_date),
+    shown("current_time", times::current_time, |args| match args {
+        [] => "current_time(6)".into(),
+        args => format!("current_time({})", args.join(", ")),
+    }),
     scalar("current_timestamp", current::current_timestamp),
     scalar("current_timezone", current::current_timezone),
     scalar("date_add", |call| arithmetic::date_add(call, 1)),
@@ -72,6 +80,7 @@ pub static FUNCTIONS: &[Function] = &[
         |call| intervals::make_interval(call, false),
         |args| with_defaults("make_interval", args, 7, &["0", "0", "0", "0", "0", "0", "0.000000"]),
     ),
+    scalar("make_time", times::make_time),
     scalar("make_timestamp", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ltz", |call| making::make_timestamp(call, DataType::Timestamp, false)),
     scalar("make_timestamp_ntz", |call| making::make_timestamp(call, DataType::TimestampNtz, false)),
@@ -84,13 +93,26 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("now", current::current_timestamp),
     scalar("quarter", |call| fields::of_date(call, "quarter")),
     scalar("second", |call| fields::of_time(call, "second")),
-    scalar("time_windows", truncation::time_windows), // only GROUP BY says so
+    scalar("time_bucket", sessions::time_bucket),
+    scalar("time_diff", times::time_diff),
+    scalar("time_from_micros", |call| times::time_from(call, 1_000)),
+    scalar("time_from_millis", |call| times::time_from(call, 1_000_000)),
+    scalar("time_from_seconds", |call| times::time_from(call, 1_000_000_000)),
+    scalar("time_to_micros", |call| times::time_to(call, 1_000)),
+    scalar("time_to_millis", |call| times::time_to(call, 1_000_000)),
+    scalar("time_to_seconds", times::time_to_seconds),
+    scalar("time_trunc", times::time_trunc),
+    scalar("time_windows", truncation::time_windows),   // only GROUP BY says so
+    scalar("session_gap", sessions::session_gap),       // only GROUP BY says so
+    scalar("session_moment", sessions::session_moment), // only GROUP BY says so
+    shown("session_window", sessions::session_window, |_| "session_window".into()),
     scalar("timestamp_micros", |call| units::from_epoch(call, 1)),
     scalar("timestamp_millis", |call| units::from_epoch(call, 1_000)),
     scalar("timestamp_seconds", units::timestamp_seconds),
     scalar("timestampadd", arithmetic::timestampadd),
     scalar("timestampdiff", arithmetic::timestampdiff),
     scalar("to_date", |call| patterned::to_date(call, false)),
+    scalar("to_time", |call| times::to_time(call, false)),
     scalar("to_timestamp", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
     scalar("to_timestamp_ltz", |call| patterned::to_timestamp(call, DataType::Timestamp, false)),
     scalar("to_timestamp_ntz", |call| patterned::to_timestamp(call, DataType::TimestampNtz, false)),
@@ -108,6 +130,7 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("try_make_timestamp_ltz", |call| making::make_timestamp(call, DataType::Timestamp, true)),
     scalar("try_make_timestamp_ntz", |call| making::make_timestamp(call, DataType::TimestampNtz, true)),
     scalar("try_to_date", |call| patterned::to_date(call, true)),
+    shown("try_to_time", |call| times::to_time(call, true), |args| format!("try_to_time(to_time({}))", args.join(", "))),
     scalar("try_to_timestamp", |call| patterned::to_timestamp(call, DataType::Timestamp, true)),
     scalar("unix_date", arithmetic::unix_date),
     scalar("unix_micros", |call| units::to_epoch(call, 1)),

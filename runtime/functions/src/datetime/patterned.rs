@@ -52,6 +52,12 @@ fn pattern_argument(call: &Call<'_>, index: usize) -> Result<Typed> {
 /// `date_format(timestamp, pattern)`
 pub fn date_format(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
+    if let DataType::Time(_) = call.type_of(0) {
+        return Err(Error::new("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION")
+            .with("sqlExpr", format!("\"{}\"", call.texts.first().map_or("", String::as_str)))
+            .with("srcType", call.type_of(0).quoted())
+            .with("targetType", DataType::Timestamp.quoted()));
+    }
     let stamp = moment(&call, 0)?;
     printed(&call, stamp, call.text(1)?)
 }

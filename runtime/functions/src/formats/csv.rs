@@ -108,6 +108,12 @@ fn read_column<'a>(
             primitives::<Date32Type>(rows, |row| Ok(cell(row).and_then(|text| clock.days(text.trim())).map(|days| days as i32)))
         }
         DataType::Timestamp => timestamps(rows, |row| Ok(cell(row).and_then(|text| clock.instant(text.trim())))),
+        DataType::Time(precision) => {
+            let cut = 10_i64.pow(9 - u32::from(*precision).min(9));
+            primitives::<arrow::datatypes::Time64NanosecondType>(rows, |row| {
+                Ok(cell(row).and_then(crate::cast::parse_time_of_day).map(|micros| micros * 1000 / cut * cut))
+            })
+        }
         other => Err(Error::unsupported(format!("reading {} out of CSV", other.simple_string()))),
     }
 }

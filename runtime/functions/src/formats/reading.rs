@@ -62,7 +62,7 @@ fn plain(pattern: &str) -> Option<Pattern> {
 pub fn from_json(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2, 3])?;
     let (text, kind, options) = (call.text(0)?, nullable_throughout(schema_argument(&call, 1)?), Options::of(&call, 2)?);
-    if !matches!(kind, DataType::Struct(_) | DataType::Array { .. } | DataType::Map { .. }) {
+    if !matches!(kind, DataType::Struct(_) | DataType::Array { .. } | DataType::Map { .. } | DataType::Variant) {
         return Err(Error::new("DATATYPE_MISMATCH.INVALID_JSON_SCHEMA")
             .with("sqlExpr", call.sql())
             .with("schema", kind.quoted()));
@@ -158,6 +158,24 @@ fn build(values: &[Option<&Value>], kind: &DataType, clock: &Clock) -> Result<Ar
         DataType::TimestampNtz => primitives::<TimestampMicrosecondType>(rows, |row| {
             Ok(at(row).and_then(Value::as_str).and_then(|text| clock.instant(text)))
         }),
+        DataType::Time(precision) => {
+            let cut = 10_i64.pow(9 - u32::from(*precision).min(9));
+            primitives::<arrow::datatypes::Time64NanosecondType>(rows, |row| {
+                let micros = at(row).and_then(Value::as_str).and_then(crate::cast::parse_time_of_day);
+                Ok(micros.map(|micros| micros * 1000 / cut * cut))
+            })
+        }
+        DataType::Variant => {
+            let mut made = crate::variant::Builder::new(rows);
+            for value in values {
+                let mut encoder = crate::variant::encode::Encoder::default();
+                match value.map(|value| crate::variant::json::parse(&value.to_string(), &mut encoder)) {
+                    Some(Ok(())) => made.encoded(encoder)?,
+                    _ => made.null(),
+                }
+            }
+            made.finish()
+        }
         DataType::Array { element, .. } => build_list(values, element, kind, clock),
         DataType::Map { value, .. } => build_map(values, value, kind, clock),
         DataType::Struct(_) => build_struct(values, kind, clock),

@@ -41,6 +41,9 @@ impl Style {
 pub fn to_json(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1, 2])?;
     let value = call.argument(0)?;
+    if value.data_type == DataType::Variant {
+        return crate::variant::to_json(&call);
+    }
     if !matches!(value.data_type, DataType::Struct(_) | DataType::Array { .. } | DataType::Map { .. }) {
         return Err(Error::new("DATATYPE_MISMATCH.INVALID_JSON_SCHEMA")
             .with("sqlExpr", call.sql())
@@ -89,6 +92,12 @@ fn write(array: &ArrayRef, row: usize, style: &Style, out: &mut String) -> Resul
             }
             out.push(']');
         }
+        Arrow::Struct(fields) if crate::types::is_variant(fields) => {
+            let variants = crate::variant::Variants::of(array)?;
+            if let Some(variant) = variants.at(row) {
+                crate::variant::json::write(variant, &style.zone, out)?;
+            }
+        }
         Arrow::Struct(fields) => {
             let parts = array.as_struct();
             let named =
@@ -101,7 +110,9 @@ fn write(array: &ArrayRef, row: usize, style: &Style, out: &mut String) -> Resul
             let named = (0..entries.len()).map(|index| Ok((bare(keys, index, style)?, (values.clone(), index))));
             write_object(named.collect::<Result<_>>()?, style, true, out)?;
         }
-        Arrow::Utf8 | Arrow::Date32 | Arrow::Timestamp(_, _) | Arrow::Binary => quoted(&bare(array, row, style)?, out),
+        Arrow::Utf8 | Arrow::Date32 | Arrow::Timestamp(_, _) | Arrow::Time64(_) | Arrow::Binary => {
+            quoted(&bare(array, row, style)?, out)
+        }
         Arrow::Float32 | Arrow::Float64 => {
             let text = bare(array, row, style)?;
             if text.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-' | 'E')) {
@@ -165,6 +176,10 @@ pub(super) fn bare(array: &ArrayRef, row: usize, style: &Style) -> Result<String
                 Some(_) => style.timestamp.print(style.zone.local(micros), &style.zone, &mut out),
                 None => style.local.print(micros, &Zone::Fixed(0), &mut out),
             }
+        }
+        Arrow::Time64(_) => {
+            let nanos = array.as_primitive::<arrow::datatypes::Time64NanosecondType>().value(row);
+            crate::cast::write_time(nanos / 1000, &mut out);
         }
         other => return Err(Error::unsupported(format!("writing {other} as text"))),
     }

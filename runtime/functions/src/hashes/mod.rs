@@ -14,7 +14,7 @@ use datafusion::logical_expr::Expr;
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
-use crate::call::{Call, Typed};
+use crate::call::{Call, Context, Typed};
 use crate::operators::{call_text, wrong_number};
 use crate::registry::{Function, Kind};
 use crate::types::to_arrow;
@@ -60,6 +60,19 @@ pub fn bucket_of(columns: Vec<(Expr, DataType)>, count: i32) -> Result<Expr> {
         Ok(Arc::new(Int32Array::from_iter_values(buckets)) as ArrayRef)
     });
     Ok(expr.call(columns))
+}
+
+/// The hash of one value of any type.
+pub(crate) fn hash_of(argument: Typed, context: &Context<'_>) -> Result<Typed> {
+    let arguments = vec![argument];
+    xxhash64(Call {
+        name: "xxhash64",
+        arguments,
+        texts: vec![String::new()],
+        is_distinct: false,
+        ignore_nulls: None,
+        context: *context,
+    })
 }
 
 fn xxhash64(call: Call<'_>) -> Result<Typed> {

@@ -52,7 +52,7 @@ pub fn logarithm(call: Call<'_>, bottom: f64, function: fn(f64) -> f64) -> Resul
 pub fn log(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1, 2])?;
     if call.len() == 1 {
-        return logarithm(Call { name: "ln", ..call }, 0.0, f64::ln);
+        return logarithm(Call { name: "ln", ..call }, 0.0, libm::log);
     }
     let arguments = vec![call.double(0)?, call.double(1)?];
     Ok(kernel("log", arguments, DataType::Double, true, |columns| {
@@ -61,7 +61,7 @@ pub fn log(call: Call<'_>) -> Result<Typed> {
             let there = bases.at(row).zip(numbers.at(row));
             Ok(there
                 .filter(|(base, x)| (base.is_nan() || *base > 0.0) && (x.is_nan() || *x > 0.0))
-                .map(|(base, x)| x.ln() / base.ln()))
+                .map(|(base, x)| libm::log(x) / libm::log(base)))
         })
     }))
 }
@@ -98,16 +98,19 @@ pub fn sign(call: Call<'_>) -> Result<Typed> {
 
 /// An interval's length as a number, whose sign is the interval's.
 fn with_number(call: Call<'_>) -> Result<Call<'_>> {
-    let interval = call.argument(0)?;
-    let number = kernel("interval_length", vec![interval], DataType::Double, true, |columns| {
+    let number = interval_length(call.argument(0)?)?;
+    Ok(Call { arguments: vec![number], ..call })
+}
+
+fn interval_length(interval: Typed) -> Result<Typed> {
+    Ok(kernel("interval_length", vec![interval], DataType::Double, true, |columns| {
         let array = columns.array(0)?;
         if let Some(spans) = array.as_primitive_opt::<DurationMicrosecondType>() {
             return Ok(Arc::new(unary::<_, _, Float64Type>(spans, |micros| micros as f64)));
         }
         let spans = columns.numbers::<IntervalYearMonthType>(0)?;
         primitives::<Float64Type>(columns.rows, |row| Ok(spans.at(row).map(f64::from)))
-    });
-    Ok(Call { arguments: vec![number], ..call })
+    }))
 }
 
 /// `factorial(n)`: null outside 0 to 20.
@@ -125,15 +128,29 @@ pub fn factorial(call: Call<'_>) -> Result<Typed> {
 /// `width_bucket(value, from, to, count)`
 pub fn width_bucket(call: Call<'_>) -> Result<Typed> {
     call.arity(&[4])?;
+    if matches!(call.type_of(0), DataType::DayTimeInterval { .. } | DataType::YearMonthInterval { .. }) {
+        let same = |index: usize| std::mem::discriminant(call.type_of(index)) == std::mem::discriminant(call.type_of(0));
+        if let Some(other) = (1..3).find(|index| !same(*index)) {
+            return Err(call.mismatch(other, &call.type_of(0).sql()));
+        }
+        let lengths = (0..3).map(|index| interval_length(call.argument(index)?));
+        let mut arguments = lengths.collect::<Result<Vec<_>>>()?;
+        arguments.push(call.long(3)?);
+        return Ok(buckets(arguments));
+    }
     let arguments = vec![call.double(0)?, call.double(1)?, call.double(2)?, call.long(3)?];
-    Ok(kernel("width_bucket", arguments, DataType::Long, true, |columns| {
+    Ok(buckets(arguments))
+}
+
+fn buckets(arguments: Vec<Typed>) -> Typed {
+    kernel("width_bucket", arguments, DataType::Long, true, |columns| {
         let number = |index| columns.numbers::<Float64Type>(index);
         let (values, starts, ends, counts) = (number(0)?, number(1)?, number(2)?, columns.numbers::<Int64Type>(3)?);
         primitives::<Int64Type>(columns.rows, |row| {
             let there = values.at(row).zip(starts.at(row)).zip(ends.at(row)).zip(counts.at(row));
             Ok(there.and_then(|(((value, start), end), count)| bucket(value, start, end, count)))
         })
-    }))
+    })
 }
 
 fn bucket(value: f64, start: f64, end: f64, count: i64) -> Option<i64> {

@@ -45,6 +45,7 @@ pub static FUNCTIONS: &[Function] = &[
     cast_to!("double", DataType::Double),
     cast_to!("decimal", DataType::DECIMAL_DEFAULT),
     cast_to!("date", DataType::Date),
+    cast_to!("time", DataType::Time(6)),
     cast_to!("timestamp", DataType::Timestamp),
     cast_to!("binary", DataType::Binary),
     cast_to!("string", DataType::String),

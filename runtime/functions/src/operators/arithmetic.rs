@@ -137,7 +137,10 @@ fn build(mut call: Call<'_>, op: Arithmetic, mode: EvalMode) -> Result<Typed> {
     if let Some(made) = datetimes::build(op, &left, &right, &call.texts, mode, &context) {
         return made.map(|made| Typed { nullable: made.nullable || mode == EvalMode::Try, ..made });
     }
-    if let Some(made) = intervals::build(op, &left, &right, mode, &context) {
+    if let Some(made) = super::times::build(op, &left, &right, &call.texts) {
+        return made;
+    }
+    if let Some(made) = intervals::build(op, &left, &right, &call.texts, mode, &context) {
         return made;
     }
     let text = if call.texts.len() == 2 && !call.name.starts_with("try_") && op != Arithmetic::PositiveModulus {

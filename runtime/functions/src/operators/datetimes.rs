@@ -48,6 +48,7 @@ pub fn build(
         (Date, other) if other.is_numeric() => Some(Err(not_days(other, texts, adds))),
         (Date, interval) if interval.is_interval() => Some(date_and_interval(left, right, adds, mode, context)),
         (Timestamp | TimestampNtz, interval) if interval.is_interval() => Some(instant_and_interval(left, right, adds, context)),
+        (Date, Time(_)) => Some(Err(not_days(&right.data_type, texts, adds))),
         (Date, Date) if adds => Some(Err(not_days(&Date, texts, adds))),
         (Date, Date) => Some(days_between(left.clone(), right.clone())),
         (Date, text) if text.is_string() && !adds => {

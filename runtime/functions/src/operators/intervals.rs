@@ -22,8 +22,18 @@ use crate::types::to_arrow;
 use crate::udf::{Kernel, Risk};
 
 /// `left op right` if it is interval arithmetic.
-pub fn build(op: Arithmetic, left: &Typed, right: &Typed, mode: EvalMode, context: &Context<'_>) -> Option<Result<Typed>> {
+pub fn build(
+    op: Arithmetic,
+    left: &Typed,
+    right: &Typed,
+    texts: &[String],
+    mode: EvalMode,
+    context: &Context<'_>,
+) -> Option<Result<Typed>> {
     let (is_left, is_right) = (left.data_type.is_interval(), right.data_type.is_interval());
+    if matches!(op, Arithmetic::Add | Arithmetic::Subtract) && of_two_families(&left.data_type, &right.data_type) {
+        return Some(Err(apart(op, left, texts)));
+    }
     match op {
         Arithmetic::Add | Arithmetic::Subtract if is_left && is_right => sum(op, left, right, mode, context),
         Arithmetic::Add | Arithmetic::Subtract if is_left && right.data_type == DataType::Null => {
@@ -31,9 +41,27 @@ pub fn build(op: Arithmetic, left: &Typed, right: &Typed, mode: EvalMode, contex
         }
         Arithmetic::Multiply if is_left && counts(right) => Some(scaled(op, left, right, mode, context)),
         Arithmetic::Multiply if is_right && counts(left) => Some(scaled(op, right, left, mode, context)),
+        Arithmetic::IntegralDivide if is_left && is_right => quotient(left, right, mode, context),
         Arithmetic::Divide if is_left && counts(right) => Some(scaled(op, left, right, mode, context)),
         _ => None,
     }
+}
+
+fn of_two_families(left: &DataType, right: &DataType) -> bool {
+    let months = |kind: &DataType| matches!(kind, DataType::YearMonthInterval { .. });
+    let micros = |kind: &DataType| matches!(kind, DataType::DayTimeInterval { .. });
+    months(left) && micros(right) || micros(left) && months(right)
+}
+
+/// Spark takes the sum of such two for that of a moment and an interval.
+fn apart(op: Arithmetic, left: &Typed, texts: &[String]) -> Error {
+    let text = |at: usize| texts.get(at).map_or("", String::as_str);
+    Error::new("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+        .with("sqlExpr", format!("\"{} {} {}\"", text(0), op.sign(), text(1)))
+        .with("paramIndex", "first")
+        .with("requiredType", "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"")
+        .with("inputSql", format!("\"{}\"", text(0)))
+        .with("inputType", left.data_type.quoted())
 }
 
 fn null_like(null: &Typed, other: &Typed) -> Typed {
@@ -97,6 +125,43 @@ fn sum(op: Arithmetic, left: &Typed, right: &Typed, mode: EvalMode, context: &Co
             .call(arguments),
     };
     Some(Ok(Typed::new(expr, common, nullable)))
+}
+
+/// How often one interval goes into another.
+fn quotient(left: &Typed, right: &Typed, mode: EvalMode, context: &Context<'_>) -> Option<Result<Typed>> {
+    let common = tightest_common_type(&left.data_type, &right.data_type, context.ansi)?;
+    let nullable = true;
+    let returns = to_arrow(&DataType::Long);
+    let on_failure = if mode == EvalMode::Ansi { OnFailure::Raise } else { OnFailure::Null };
+    let kernel = Kernel::new("interval_div", returns.clone(), nullable)
+        .of(format!("{},{mode:?}", common.simple_string()))
+        .fallible_if(mode == EvalMode::Ansi);
+    let by_zero = || Error::new("DIVIDE_BY_ZERO").with("config", "\"spark.sql.ansi.enabled\"");
+    let arguments = vec![left.expr.clone(), right.expr.clone()];
+    let expr = match common {
+        DataType::YearMonthInterval { .. } => kernel.run(move |arguments, _| {
+            let op = |left: i32, right: i32| if right == 0 { (0, true) } else { (i64::from(left) / i64::from(right), false) };
+            checked_binary::<IntervalYearMonthType, IntervalYearMonthType, Int64Type>(
+                arguments,
+                &returns,
+                on_failure,
+                op,
+                |_, _| by_zero(),
+            )
+        }),
+        DataType::DayTimeInterval { .. } => kernel.run(move |arguments, _| {
+            let op = |left: i64, right: i64| if right == 0 { (0, true) } else { (left.wrapping_div(right), false) };
+            checked_binary::<DurationMicrosecondType, DurationMicrosecondType, Int64Type>(
+                arguments,
+                &returns,
+                on_failure,
+                op,
+                |_, _| by_zero(),
+            )
+        }),
+        _ => return None,
+    };
+    Some(Ok(Typed::new(expr.call(arguments), DataType::Long, nullable)))
 }
 
 fn with_suggestion(name: &str) -> Error {

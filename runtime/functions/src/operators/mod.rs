@@ -16,6 +16,7 @@ pub mod intervals;
 pub mod logic;
 pub mod matching;
 pub mod predicates;
+mod times;
 
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;

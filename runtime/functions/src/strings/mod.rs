@@ -3,6 +3,7 @@
 //! Positions count characters (code points) from 1, as in Spark. Not here: LIKE and RLIKE (`operators`), hashes.
 //! Begin at [`FUNCTIONS`].
 
+mod aes;
 mod encoding;
 mod formatting;
 mod joining;
@@ -20,7 +21,7 @@ pub(crate) use regexp::string_lists;
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
-use emberflow_base::Result;
+use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
 use crate::arguments::with_defaults;
@@ -46,6 +47,15 @@ fn trim_name(name: &str, side: &str, arguments: &[String]) -> String {
 
 /// The functions of strings.
 pub static FUNCTIONS: &[Function] = &[
+    shown("aes_decrypt", |call| aes::decrypt(call, false), |args| with_defaults("aes_decrypt", args, 5, &["GCM", "DEFAULT", ""])),
+    shown("aes_encrypt", aes::encrypt, |args| with_defaults("aes_encrypt", args, 6, &["GCM", "DEFAULT", "", ""])),
+    scalar("collate", collate),
+    scalar("collation", collation),
+    shown(
+        "try_aes_decrypt",
+        |call| aes::decrypt(call, true),
+        |args| with_defaults("try_aes_decrypt", args, 5, &["GCM", "DEFAULT", ""]),
+    ),
     Function { name: "||", kind: Kind::Scalar(joining::concat), display: Some(|args| format!("concat({})", args.join(", "))) },
     scalar("ascii", encoding::ascii),
     scalar("base64", encoding::base64),
@@ -151,6 +161,26 @@ fn lower(call: Call<'_>) -> Result<Typed> {
     let text = call.text(0)?;
     let nullable = text.nullable;
     Ok(lowered(datafusion::functions::string::lower(), vec![text], DataType::String, nullable))
+}
+
+/// `collate(text, name)`: only the order of bytes is there.
+fn collate(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[2])?;
+    let text = call.text(0)?;
+    let name = call.literal_text(1).ok_or_else(|| call.not_constant(1, "collation", &DataType::String))?;
+    match name.rsplit('.').next() {
+        Some(last) if last.eq_ignore_ascii_case("UTF8_BINARY") => Ok(text),
+        _ => Err(Error::unsupported(format!("the collation {}", name.to_uppercase()))),
+    }
+}
+
+/// `collation(text)`
+fn collation(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    if !call.type_of(0).is_string() && call.type_of(0) != &DataType::Null {
+        return Err(call.mismatch(0, "STRING"));
+    }
+    Ok(Typed::new(datafusion::logical_expr::lit("SYSTEM.BUILTIN.UTF8_BINARY"), DataType::String, false))
 }
 
 /// Words end at spaces only.

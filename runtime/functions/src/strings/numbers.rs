@@ -59,7 +59,7 @@ fn mismatched(text: &str, format: &str) -> Error {
 pub fn to_char(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
     let kind = call.type_of(0).clone();
-    if kind.is_datetime() {
+    if kind.is_datetime() || matches!(kind, DataType::Time(_)) {
         return crate::datetime::date_format(call);
     }
     if kind == DataType::Binary {

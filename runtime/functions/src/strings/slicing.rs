@@ -154,8 +154,8 @@ fn trimmed(text: &str, side: Side, away: impl Fn(char) -> bool) -> &str {
 /// `lpad(text, length [, pad])`, `rpad` the same.
 pub fn pad(call: Call<'_>, on_left: bool) -> Result<Typed> {
     call.arity(&[2, 3])?;
-    if call.type_of(0) == &DataType::Binary && call.len() == 2 || call.type_of(2) == &DataType::Binary {
-        return Err(call.unsupported("over binary"));
+    if call.type_of(0) == &DataType::Binary && (call.len() == 2 || call.type_of(2) == &DataType::Binary) {
+        return padded_binary(&call, on_left);
     }
     let pad =
         if call.len() == 3 { call.text(2)? } else { Typed::new(datafusion::logical_expr::lit(" "), DataType::String, false) };
@@ -166,6 +166,28 @@ pub fn pad(call: Call<'_>, on_left: bool) -> Result<Typed> {
         strings(columns.rows, |row| {
             let there = texts.at(row).zip(lengths.at(row)).zip(pads.at(row));
             Ok(there.map(|((text, length), pad)| padded(text, length, pad, on_left)))
+        })
+    }))
+}
+
+fn padded_binary(call: &Call<'_>, on_left: bool) -> Result<Typed> {
+    let zero = datafusion::common::ScalarValue::Binary(Some(vec![0]));
+    let pad =
+        if call.len() == 3 { call.binary(2)? } else { Typed::new(datafusion::logical_expr::lit(zero), DataType::Binary, false) };
+    let arguments = vec![call.binary(0)?, call.int(1)?, pad];
+    let nullable = call.any_nullable();
+    Ok(kernel(&format!("{}_binary", call.name), arguments, DataType::Binary, nullable, move |columns| {
+        let (values, lengths, pads) = (columns.bytes(0)?, columns.numbers::<Int32Type>(1)?, columns.bytes(2)?);
+        binaries(columns.rows, |row| {
+            let there = values.at(row).zip(lengths.at(row)).zip(pads.at(row));
+            Ok(there.map(|((bytes, length), pad)| {
+                let wanted = length.max(0) as usize;
+                if wanted <= bytes.len() || pad.is_empty() {
+                    return bytes[..wanted.min(bytes.len())].to_vec();
+                }
+                let filling: Vec<u8> = pad.iter().copied().cycle().take(wanted - bytes.len()).collect();
+                if on_left { [filling.as_slice(), bytes].concat() } else { [bytes, filling.as_slice()].concat() }
+            }))
         })
     }))
 }
@@ -207,10 +229,25 @@ pub fn overlay(call: Call<'_>) -> Result<Typed> {
     let length =
         if call.len() == 4 { call.int(3)? } else { Typed::new(datafusion::logical_expr::lit(-1_i32), DataType::Int, false) };
     let arguments = vec![call.text_or_binary(0)?, call.text_or_binary(1)?, call.int(2)?, length];
-    if arguments[0].data_type == DataType::Binary || arguments[1].data_type == DataType::Binary {
-        return Err(call.unsupported("over binary"));
-    }
     let nullable = call.any_nullable();
+    if arguments[0].data_type == DataType::Binary && arguments[1].data_type == DataType::Binary {
+        return Ok(kernel("overlay_binary", arguments, DataType::Binary, nullable, |columns| {
+            let (values, others) = (columns.bytes(0)?, columns.bytes(1)?);
+            let (positions, lengths) = (columns.numbers::<Int32Type>(2)?, columns.numbers::<Int32Type>(3)?);
+            binaries(columns.rows, |row| {
+                let there = values.at(row).zip(others.at(row)).zip(positions.at(row).zip(lengths.at(row)));
+                Ok(there.map(|((bytes, other), (position, length))| {
+                    let length = if length >= 0 { length } else { other.len() as i32 };
+                    let before = bytes_of(bytes, 1, position.saturating_sub(1));
+                    let after = bytes_of(bytes, position.saturating_add(length), i32::MAX);
+                    [before.as_slice(), other, after.as_slice()].concat()
+                }))
+            })
+        }));
+    }
+    if arguments[0].data_type == DataType::Binary || arguments[1].data_type == DataType::Binary {
+        return Err(call.unsupported("over a string and bytes"));
+    }
     Ok(kernel("overlay", arguments, DataType::String, nullable, |columns| {
         let (texts, others) = (columns.text(0)?, columns.text(1)?);
         let (positions, lengths) = (columns.numbers::<Int32Type>(2)?, columns.numbers::<Int32Type>(3)?);

@@ -6,7 +6,7 @@
 //! Comments and defaults become the field's metadata, as in Spark.
 //! Not here: the public faces (`crate::ddl`). Begin at [`Parser::data_type`].
 
-use emberflow_base::{Error, Result};
+use emberflow_base::{Error, Exception, Result};
 use serde_json::{Map, Value};
 
 use super::cursor::Parser;
@@ -141,6 +141,11 @@ impl Parser<'_> {
             None => 6,
             Some(parameters) => match parameters[..] {
                 [precision @ 0..=6] => precision as u8,
+                [precision] => {
+                    return Err(Error::new("UNSUPPORTED_TIME_PRECISION")
+                        .with("precision", precision.to_string())
+                        .exception_class(Exception::Spark));
+                }
                 _ => return Err(self.unsupported_type(start)),
             },
         };

@@ -49,7 +49,16 @@ pub(crate) fn parse_time(text: &str) -> Option<i64> {
     let mut reader = Reader { rest: text.trim() };
     reader.take(['T']);
     let micros = reader.time(false)?;
-    reader.rest.is_empty().then_some(micros * 1_000)
+    const HALF_A_DAY: i64 = MICROS_PER_DAY / 2;
+    let micros = match reader.rest.trim_start().to_ascii_uppercase().as_str() {
+        "" => micros,
+        // Clocks of twelve hours begin their halves at 12.
+        half @ ("AM" | "PM") if (1..=12).contains(&(micros / (MICROS_PER_DAY / 24))) => {
+            micros % HALF_A_DAY + if half == "PM" { HALF_A_DAY } else { 0 }
+        }
+        _ => return None,
+    };
+    Some(micros * 1_000)
 }
 
 /// Days from 1970-01-01, if there is such a day.

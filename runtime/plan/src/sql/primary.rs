@@ -5,7 +5,7 @@
 //!
 //! A name followed by a parenthesis is a call (`call`). Begin at [`Parser::primary`].
 
-use emberflow_base::{Error, Result};
+use emberflow_base::Result;
 
 use super::cursor::Parser;
 use super::lexer::Kind;
@@ -55,7 +55,7 @@ impl Parser<'_> {
                     let name = self.multipart_identifier()?.join(".");
                     Expr::call("collate", vec![base, Expr::literal(Literal::String(name))])
                 }
-                Kind::Sign(":") => return Err(Error::unsupported("`:` paths into variants")),
+                Kind::Sign(":") => self.variant_path(base)?,
                 _ => return Ok(base),
             };
             base = next.with_origin(self.origin_since(start));
@@ -69,6 +69,44 @@ impl Parser<'_> {
         let extraction = self.value()?;
         self.expect_sign("]")?;
         Ok(extract(child, extraction))
+    }
+
+    /// `child:key.key[0]['key']`: a part of a variant, named by the last key.
+    fn variant_path(&mut self, child: Expr) -> Result<Expr> {
+        self.expect_sign(":")?;
+        let mut name = self.identifier()?;
+        let mut path = format!("$['{name}']");
+        if !name.contains(['.', '[']) {
+            path = format!("$.{name}");
+        }
+        loop {
+            if self.is_sign(".") && self.is_identifier(1) {
+                self.advance();
+                name = self.identifier()?;
+                path = format!("{path}.{name}");
+            } else if self.is_sign("[") {
+                self.advance();
+                match self.kind(0).clone() {
+                    Kind::String(key) => {
+                        let quote = if key.contains('\'') { '"' } else { '\'' };
+                        path = format!("{path}[{quote}{key}{quote}]");
+                        name = key;
+                        self.advance();
+                    }
+                    Kind::Integer => {
+                        let start = self.at;
+                        self.advance();
+                        path = format!("{path}[{}]", self.written_since(start).trim());
+                    }
+                    _ => return Err(self.error_here()),
+                }
+                self.expect_sign("]")?;
+            } else {
+                break;
+            }
+        }
+        let call = Expr::call("variant_get", vec![child, Expr::literal(Literal::String(path))]);
+        Ok(call.alias(name))
     }
 
     fn field(&mut self, child: Expr) -> Result<Expr> {

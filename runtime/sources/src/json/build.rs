@@ -136,6 +136,18 @@ impl<'t> Builder<'t> {
             DataType::TimestampNtz => {
                 self.numbers::<TimestampMicrosecondType>(kind, values, fits, |node| self.clock.wall(&self.time_text(node)?))
             }
+            DataType::Time(precision) => {
+                let cut = 10_i64.pow(9 - u32::from(*precision).min(9));
+                self.numbers::<arrow::datatypes::Time64NanosecondType>(kind, values, fits, |node| {
+                    let micros = emberflow_functions::cast::parse_time_of_day(&self.time_text(node)?)?;
+                    Some(micros * 1000 / cut * cut)
+                })
+            }
+            DataType::Variant => {
+                // `null` inside a record is a variant that holds null.
+                let texts = values.iter().map(|value| value.map(|at| self.json(self.tape.node(at))));
+                emberflow_functions::variant::parsed(texts)?
+            }
             DataType::Array { element, .. } => self.list(kind, element, values, fits)?,
             DataType::Map { key, value, .. } => self.map(kind, key, value, values, fits)?,
             DataType::Struct(fields) => self.structs(kind, fields, values, fits)?,
@@ -171,6 +183,18 @@ impl<'t> Builder<'t> {
         let mut out = PrimitiveBuilder::<T>::with_capacity(values.len()).with_data_type(to_arrow(kind));
         self.each(values, fits, read).for_each(|value| out.append_option(value));
         Arc::new(out.finish())
+    }
+
+    /// A value as JSON text.
+    fn json(&self, node: Node) -> String {
+        match node.kind {
+            Kind::Text | Kind::Escaped => {
+                let mut quoted = String::new();
+                emberflow_functions::variant::write_quoted(&self.tape.string(self.text, node), &mut quoted);
+                quoted
+            }
+            _ => self.tape.shown(self.text, node).into_owned(),
+        }
     }
 
     fn whole(&self, node: Node) -> Option<i64> {

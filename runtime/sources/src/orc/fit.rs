@@ -159,7 +159,7 @@ fn texts(value: &ArrayRef, from: &DataType, casting: &Casting) -> Result<ArrayRe
 /// The type under which ORC stores a Spark type.
 fn storage(wanted: &DataType) -> DataType {
     match wanted {
-        DataType::TimestampNtz | DataType::DayTimeInterval { .. } => DataType::Long,
+        DataType::TimestampNtz | DataType::DayTimeInterval { .. } | DataType::Time(_) => DataType::Long,
         DataType::YearMonthInterval { .. } => DataType::Int,
         other => other.clone(),
     }
@@ -176,6 +176,10 @@ fn reinterpreted(value: ArrayRef, returns: &Arrow) -> Result<ArrayRef, ArrowErro
         Arrow::Duration(_) => {
             let micros: &Int64Array = value.as_primitive::<Int64Type>();
             Ok(Arc::new(micros.reinterpret_cast::<arrow::datatypes::DurationMicrosecondType>()))
+        }
+        Arrow::Time64(_) => {
+            let nanos: &Int64Array = value.as_primitive::<Int64Type>();
+            Ok(Arc::new(nanos.reinterpret_cast::<arrow::datatypes::Time64NanosecondType>()))
         }
         other => cast(&value, other),
     }

@@ -149,7 +149,7 @@ pub(crate) fn check_types(schema: &StructType) -> Result<()> {
 
 fn holds(data_type: &DataType) -> bool {
     match data_type {
-        DataType::Null | DataType::Variant | DataType::CalendarInterval | DataType::Time(_) => false,
+        DataType::Null | DataType::Variant | DataType::CalendarInterval => false,
         DataType::Array { element, .. } => holds(element),
         DataType::Map { key, value, .. } => holds(key) && holds(value),
         DataType::Struct(fields) => fields.fields.iter().all(|field| holds(&field.data_type)),

@@ -90,7 +90,7 @@ fn no_codec(name: &str, known: &str) -> Error {
 }
 
 fn parquet(request: &WriteRequest<'_>, columns: &StructType) -> Result<Format> {
-    refuse_types(columns, "Parquet", |kind| matches!(kind, DataType::Null | DataType::CalendarInterval | DataType::Variant))?;
+    refuse_types(columns, "Parquet", |kind| matches!(kind, DataType::Null | DataType::CalendarInterval))?;
     // Spark hands these on to the library that writes its Parquet files.
     let tuning = |key: &str| key.starts_with("parquet.") && key != "parquet.compression";
     if let Some((key, _)) = request.options.pairs().iter().find(|(key, _)| tuning(key)) {
@@ -119,6 +119,8 @@ fn stored(kind: &Arrow) -> Arrow {
     match kind {
         Arrow::Interval(arrow::datatypes::IntervalUnit::YearMonth) => Arrow::Int32,
         Arrow::Duration(TimeUnit::Microsecond) => Arrow::Int64,
+        // Spark's readers know times in microseconds.
+        Arrow::Time64(_) => Arrow::Time64(TimeUnit::Microsecond),
         other => other.clone(),
     }
 }

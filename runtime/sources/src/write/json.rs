@@ -87,9 +87,13 @@ impl JsonStyle {
                 let texts = column.as_string::<i32>();
                 Box::new(move |row, out| quoted(texts.value(row), out))
             }
-            DataType::Boolean | DataType::Byte | DataType::Short | DataType::Int | DataType::Long | DataType::Decimal { .. } => {
-                writer(column, kind, &self.times)?
-            }
+            DataType::Boolean
+            | DataType::Byte
+            | DataType::Short
+            | DataType::Int
+            | DataType::Long
+            | DataType::Decimal { .. }
+            | DataType::Variant => writer(column, kind, &self.times)?,
             DataType::Float | DataType::Double => {
                 let write = writer(column, kind, &self.times)?;
                 Box::new(move |row, out| {
@@ -151,7 +155,7 @@ fn is_writable(kind: &DataType) -> bool {
         DataType::Array { element, .. } => is_writable(element),
         DataType::Map { key, value, .. } => is_writable(key) && is_writable(value),
         DataType::Struct(fields) => fields.fields.iter().all(|field| is_writable(&field.data_type)),
-        DataType::Variant | DataType::Udt { .. } => false,
+        DataType::Udt { .. } => false,
         _ => true,
     }
 }

@@ -198,6 +198,7 @@ impl Column {
             Arrow::Int32 => Ok(self.add_integers::<Int32Type>(array)),
             Arrow::Int64 => Ok(self.add_integers::<Int64Type>(array)),
             Arrow::Interval(_) => Ok(self.add_integers::<IntervalYearMonthType>(array)),
+            Arrow::Time64(_) => Ok(self.add_integers::<arrow::datatypes::Time64NanosecondType>(array)),
             Arrow::Duration(_) => Ok(self.add_integers::<DurationMicrosecondType>(array)),
             Arrow::Timestamp(_, None) => Ok(self.add_integers::<TimestampMicrosecondType>(array)),
             Arrow::Date32 => {

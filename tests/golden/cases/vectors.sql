@@ -1,0 +1,17 @@
+select vector_cosine_similarity(array(1f, 2f, 3f), array(4f, 5f, 6f)), vector_inner_product(array(1f, 2f, 3f), array(4f, 5f, 6f)), vector_l2_distance(array(1f, 2f, 3f), array(4f, 5f, 6f));
+select vector_norm(array(3f, 4f)), vector_norm(array(3f, -4f), 1f), vector_norm(array(3f, -4f), 2f), vector_norm(array(3f, -4f), float('inf'));
+select vector_norm(array(3f, 4f), 3f);
+select vector_normalize(array(3f, 4f)), vector_normalize(array(3f, -4f), 1f), vector_normalize(array(3f, -4f), float('inf')), vector_normalize(array(0f, 0f)), vector_normalize(cast(array() as array<float>));
+select vector_cosine_similarity(array(0f, 0f), array(1f, 1f)), vector_inner_product(cast(array() as array<float>), cast(array() as array<float>)), vector_l2_distance(array(1f, null), array(1f, 2f)), vector_cosine_similarity(cast(array() as array<float>), cast(array() as array<float>));
+select vector_inner_product(array(1f), array(1f, 2f));
+select vector_inner_product(array(1d), array(1d));
+select vector_inner_product('a', array(1f));
+select vector_sum(v), vector_avg(v) from values (array(1f, 2f)), (array(3f, 5f)), (null) as t(v);
+select vector_sum(v), vector_avg(v) from values (cast(null as array<float>)) as t(v);
+select vector_sum(v) from values (array(1f)), (array(3f, 5f)) as t(v);
+select vector_avg(v) from values (array(1f, null)), (array(3f, 5f)) as t(v);
+select g, vector_sum(v), vector_avg(v) from values (1, array(1f, 2f)), (1, array(3f, 5f)), (2, array(0.5f, 0.25f)) as t(g, v) group by g order by g;
+select time_bucket(interval '15' minute, timestamp'2024-01-01 12:37:00'), time_bucket(interval '1' day, timestamp'2024-01-01 12:37:00'), time_bucket(interval '15' minute, timestamp_ntz'2024-01-01 12:37:00'), time_bucket(interval '1' month, timestamp'2024-02-15 12:37:00'), time_bucket(interval '1' hour, timestamp'2024-01-01 12:37:00', timestamp'2024-01-01 00:30:00'), time_bucket(null, timestamp'2024-01-01 12:37:00'), time_bucket(interval '15' minute, null);
+select time_bucket(interval '0' minute, timestamp'2024-01-01 12:37:00');
+select time_bucket(interval '-1' hour, timestamp'1960-01-01 12:37:00');
+select time_bucket(interval '2' year, timestamp'1969-05-05 12:37:00'), time_bucket(interval '1' hour, timestamp'1969-12-31 23:30:00');
