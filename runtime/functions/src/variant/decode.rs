@@ -9,7 +9,12 @@ use emberflow_base::{Error, Result};
 pub struct Variant<'a> {
     pub value: &'a [u8],
     pub metadata: &'a [u8],
+    /// How many arrays and objects lie around it.
+    depth: usize,
 }
+
+/// Deeper than any reader of JSON goes; whoever walks down does so on its own stack.
+const DEPTH_MAX: usize = 1_000;
 
 /// One value, taken apart.
 pub enum View<'a> {
@@ -73,6 +78,10 @@ fn decimal(bytes: &[u8], width: usize) -> Result<View<'_>> {
 }
 
 impl<'a> Variant<'a> {
+    pub fn new(value: &'a [u8], metadata: &'a [u8]) -> Self {
+        Self { value, metadata, depth: 0 }
+    }
+
     pub fn view(&self) -> Result<View<'a>> {
         let bytes = self.value;
         let header = *bytes.first().ok_or_else(malformed)?;
@@ -180,11 +189,11 @@ impl Parts {
     }
 
     fn part<'a>(&self, of: &Variant<'a>, at: usize) -> Result<Variant<'a>> {
-        if at >= self.count {
+        if at >= self.count || of.depth >= DEPTH_MAX {
             return Err(malformed());
         }
         let value = of.value.get(self.offset(of.value, at)?..).ok_or_else(malformed)?;
-        Ok(Variant { value, metadata: of.metadata })
+        Ok(Variant { value, metadata: of.metadata, depth: of.depth + 1 })
     }
 }
 
@@ -221,5 +230,53 @@ impl<'a> Array<'a> {
 
     pub fn get(&self, at: usize) -> Result<Variant<'a>> {
         self.parts.part(&self.of, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encode::Encoder;
+    use super::super::{json, text_of};
+    use super::*;
+    use crate::zones::Zone;
+
+    fn through(text: &str) -> String {
+        let mut encoder = Encoder::default();
+        assert!(json::parse(text, &mut encoder).is_ok(), "{text}");
+        let (value, metadata) = encoder.finish().unwrap();
+        text_of(Variant::new(&value, &metadata), &Zone::Fixed(0)).unwrap()
+    }
+
+    #[test]
+    fn json_goes_in_and_comes_out() {
+        for text in ["null", "[]", "{}", "[1,-300,70000,5000000000,1.5,true]", r#"{"a":{"b":["x\n"]},"c":""}"#] {
+            assert_eq!(through(text), text);
+        }
+        assert_eq!(through(r#" {"b" : 1e3, "a" : 1.50} "#), r#"{"a":1.5,"b":1000.0}"#);
+        let many: Vec<String> = (0..300).map(|key| format!("\"k{key:03}\":{key}")).collect();
+        let text = format!("{{{}}}", many.join(","));
+        assert_eq!(through(&text), text);
+    }
+
+    #[test]
+    fn broken_bytes_are_errors() {
+        let mut encoder = Encoder::default();
+        assert!(json::parse(r#"{"a":[1,"text",{"b":1.5}]}"#, &mut encoder).is_ok());
+        let (value, metadata) = encoder.finish().unwrap();
+        for length in 0..value.len() {
+            let cut = text_of(Variant::new(&value[..length], &metadata), &Zone::Fixed(0));
+            assert!(cut.is_err(), "{length} bytes");
+        }
+        for at in 0..value.len() {
+            for bits in [0xFF, 0x80, 0x01] {
+                let mut changed = value.clone();
+                changed[at] ^= bits;
+                let _ = text_of(Variant::new(&changed, &metadata), &Zone::Fixed(0));
+                let _ = Encoder::default().variant(Variant::new(&changed, &metadata));
+            }
+        }
+        // An array that is its own element.
+        let endless = [0b11, 1, 0, 0];
+        assert!(text_of(Variant::new(&endless, &[1, 0, 0]), &Zone::Fixed(0)).is_err());
     }
 }

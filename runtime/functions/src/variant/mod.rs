@@ -82,7 +82,7 @@ impl Variants {
 
     pub fn at(&self, row: usize) -> Option<Variant<'_>> {
         let whole = self.column.is_valid(row);
-        whole.then(|| Variant { value: self.values.value(row), metadata: self.metadata.value(row) })
+        whole.then(|| Variant::new(self.values.value(row), self.metadata.value(row)))
     }
 
     pub fn len(&self) -> usize {
