@@ -190,7 +190,8 @@ impl Bench {
                 for turn in 0..TURNS {
                     for system in self.chosen.systems.clone() {
                         let begin = Instant::now();
-                        let latencies = self.turn(system, workload, clients, sync, turn)?;
+                        let measured = self.turn(system, workload, clients, sync, turn);
+                        let latencies = measured.map_err(|why| format!("{system}, workload {}: {why}", workload.letter()))?;
                         let cell = (workload, clients, sync, system);
                         let (count, seconds) = self.rates.entry(cell).or_default();
                         (*count, *seconds) = (*count + latencies.count as f64, *seconds + begin.elapsed().as_secs_f64());

@@ -12,7 +12,9 @@
 //!
 //! Items are chosen by Zipf's law, scrambled over the table. Not here: systems, figures (`figures`).
 
+use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -56,15 +58,44 @@ impl Workload {
 pub struct Table {
     /// Items that were loaded; those chosen by Zipf's law.
     pub loaded: u64,
-    /// The number of the next item that is inserted.
-    pub next: AtomicU64,
+    inserts: Mutex<Inserts>,
+    /// All items below are there.
+    settled: AtomicU64,
     pub zipf: Zipf,
     pub texts: Texts,
 }
 
+/// Inserts that have begun and are not acknowledged: readers keep away from them.
+struct Inserts {
+    next: u64,
+    pending: BTreeSet<u64>,
+}
+
 impl Table {
     pub fn new(loaded: u64) -> Self {
-        Self { loaded, next: AtomicU64::new(loaded), zipf: Zipf::new(loaded), texts: Texts::new(7) }
+        Self {
+            loaded,
+            inserts: Mutex::new(Inserts { next: loaded, pending: BTreeSet::new() }),
+            settled: AtomicU64::new(loaded),
+            zipf: Zipf::new(loaded),
+            texts: Texts::new(7),
+        }
+    }
+
+    fn begin_insert(&self) -> Outcome<u64> {
+        let mut inserts = self.inserts.lock().map_err(|_| "a client died")?;
+        let item = inserts.next;
+        inserts.next += 1;
+        inserts.pending.insert(item);
+        Ok(item)
+    }
+
+    fn end_insert(&self, item: u64) -> Outcome<()> {
+        let mut inserts = self.inserts.lock().map_err(|_| "a client died")?;
+        inserts.pending.remove(&item);
+        let settled = inserts.pending.first().copied().unwrap_or(inserts.next);
+        self.settled.store(settled, Ordering::Release);
+        Ok(())
     }
 
     fn name(&self, item: u64) -> Name {
@@ -95,13 +126,12 @@ async fn step(client: &mut impl Client, table: &Table, work: Workload, dice: &mu
         (Workload::A, 50..) | (Workload::B, 95..) | (Workload::U, _) => client.update(&chosen, field, texts.field()).await,
         (Workload::F, 50..) => client.modify(&chosen, field, texts.field()).await,
         (Workload::D | Workload::E, 95..) => {
-            let item = table.next.fetch_add(1, Ordering::Relaxed);
-            client.insert(&table.name(item), texts.item()).await
+            let item = table.begin_insert()?;
+            client.insert(&table.name(item), texts.item()).await?;
+            table.end_insert(item)
         }
         (Workload::D, _) => {
-            // What others are just inserting may not be there yet.
-            let newest = table.next.load(Ordering::Relaxed).saturating_sub(16);
-            let item = newest.saturating_sub(1 + table.zipf.rank(dice));
+            let item = table.settled.load(Ordering::Acquire).saturating_sub(1 + table.zipf.rank(dice));
             found(client.read(&table.name(item)).await?)
         }
         (Workload::E, _) => {
