@@ -123,7 +123,7 @@ fn in_sessions(input: &Relation, session: &FunctionCall, keys: &[Expr]) -> Relat
 }
 
 fn over(function: Expr, partition_by: Vec<Expr>, order_by: Vec<SortOrder>, frame: Option<Frame>) -> Expr {
-    Expr::new(ExprKind::Window(Box::new(Window { function, partition_by, order_by, frame })))
+    Expr::new(ExprKind::Window(Box::new(Window { function, partition_by, order_by, frame, specification: None })))
 }
 
 fn in_element(element: &GroupingElement, window: &FunctionCall) -> GroupingElement {
