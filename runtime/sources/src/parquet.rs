@@ -87,6 +87,9 @@ pub(crate) fn file_schema(file: &DataFile) -> Result<StructType> {
     let opened = File::open(&file.path).map_err(|error| unreadable(error.to_string()))?;
     let metadata =
         ArrowReaderMetadata::load(&opened, ArrowReaderOptions::new()).map_err(|error| unreadable(error.to_string()))?;
+    if metadata.schema().fields().iter().any(|field| is_shredded(field.data_type())) {
+        return Err(Error::unsupported("shredded variants in Parquet files"));
+    }
     if let Some(schema) = spark_schema(&metadata) {
         return Ok(schema);
     }
@@ -105,6 +108,18 @@ pub(crate) fn file_schema(file: &DataFile) -> Result<StructType> {
         fields.push(StructField::new(field.name(), data_type, field.is_nullable()));
     }
     Ok(StructType::new(fields))
+}
+
+/// Whether variants lie in a column whose parts have columns of their own.
+fn is_shredded(data_type: &Arrow) -> bool {
+    match data_type {
+        Arrow::Struct(fields) => {
+            let has = |name: &str| fields.iter().any(|field| field.name() == name);
+            has("metadata") && has("typed_value") || fields.iter().any(|field| is_shredded(field.data_type()))
+        }
+        Arrow::List(field) | Arrow::LargeList(field) | Arrow::Map(field, _) => is_shredded(field.data_type()),
+        _ => false,
+    }
 }
 
 /// Under which key Spark keeps its own schema in a file.
