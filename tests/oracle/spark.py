@@ -59,11 +59,15 @@ class RealSpark:
         self.process = subprocess.Popen(
             command + ["--class", CLASS], stdout=self.log, stderr=self.log, cwd=self.folder.name, env=environment
         )
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
         return f"sc://127.0.0.1:{self.port}"
 
     def wait_until_ready(self):
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while not is_listening(self.port):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("Spark did not start:\n" + (Path(self.folder.name) / "log").read_text()[-3000:])

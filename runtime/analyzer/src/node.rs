@@ -44,6 +44,8 @@ pub enum Operation {
     Fence,
     /// Does nothing; the join above is to be done so.
     Join(JoinStrategy),
+    /// The rows of one round of a recursive query; it is opened anew for each, and fails with rows of too many.
+    Round { most: usize },
 }
 
 /// How a join is to be done (`df.hint("broadcast")`).
@@ -126,7 +128,9 @@ impl PartitionNode {
 pub fn sees_partitions(plan: &LogicalPlan) -> bool {
     let mut sees = false;
     let _ = plan.apply_with_subqueries(|node| {
-        let is_blind = |operation: &Operation| matches!(operation, Operation::Observe(_) | Operation::Fence | Operation::Join(_));
+        let is_blind = |operation: &Operation| {
+            matches!(operation, Operation::Observe(_) | Operation::Fence | Operation::Join(_) | Operation::Round { .. })
+        };
         sees = PartitionNode::behind(node).is_some_and(|node| !is_blind(&node.operation));
         Ok(if sees { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     });
@@ -166,6 +170,7 @@ impl UserDefinedLogicalNodeCore for PartitionNode {
             Operation::Observe(_) => "Observe",
             Operation::Fence => "Fence",
             Operation::Join(_) => "JoinHint",
+            Operation::Round { .. } => "Round",
         }
     }
 
@@ -194,6 +199,7 @@ impl UserDefinedLogicalNodeCore for PartitionNode {
             | Operation::Coalesce { .. }
             | Operation::Shuffle { .. }
             | Operation::Fence
+            | Operation::Round { .. }
             | Operation::Join(_) => HashSet::new(),
             _ => self.schema.fields().iter().map(|field| field.name().clone()).collect(),
         }
@@ -222,6 +228,7 @@ impl UserDefinedLogicalNodeCore for PartitionNode {
             Operation::Observe(observation) => write!(f, ": {}", observation.name),
             Operation::Fence => Ok(()),
             Operation::Join(strategy) => write!(f, ": {strategy:?}"),
+            Operation::Round { most } => write!(f, ": most={most}"),
         }
     }
 

@@ -68,6 +68,7 @@ pub static ALL: &[Setting] = &[
     key("spark.sql.columnNameOfCorruptRecord", "_corrupt_record", "column of records that do not fit the schema"),
     key("spark.sql.connect.serverStacktrace.enabled", "true", "errors carry the server's stack"),
     key("spark.sql.crossJoin.enabled", "true", "joins without a condition are allowed"),
+    key("spark.sql.cteRecursionLevelLimit", "100", "rounds a recursive query may take; -1: any number"),
     key("spark.sql.execution.arrow.maxRecordsPerBatch", "10000", "rows in one Arrow batch sent to a client"),
     key("spark.sql.execution.arrow.pyspark.selfDestruct.enabled", "false", "read by PySpark's toPandas"),
     key("spark.sql.execution.arrow.useLargeVarTypes", "false", "strings and binaries travel with 64-bit offsets"),

@@ -185,6 +185,10 @@ impl Resolver<'_> {
                 ExprKind::Star { target, .. } if name == "count" && target.is_empty() && !call.is_distinct => {
                     items.push(self.expression(&Expr::literal(emberflow_plan::tree::Literal::Int(1)), scope)?);
                 }
+                ExprKind::Star { target, .. } if name == "count" && !target.is_empty() && !call.is_distinct => {
+                    return Err(Error::new("INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT")
+                        .with("tableName", suggest::quoted_name(target)));
+                }
                 ExprKind::Star { .. } | ExprKind::Regex { .. } => {
                     items.extend(self.expand_star(argument, scope)?.into_iter().map(|selected| selected.item));
                 }

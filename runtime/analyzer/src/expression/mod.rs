@@ -255,7 +255,7 @@ impl Resolver<'_> {
         let mut arguments = Vec::with_capacity(branches.len() * 2 + 1);
         for (when, then) in branches {
             let condition = match operand {
-                Some(operand) => Expr::call("==", vec![operand.clone(), when.clone()]).with_origin(when.origin.clone()),
+                Some(operand) => Expr::call("==", vec![operand.clone(), when.clone()]).with_origin(origin.clone()),
                 None => when.clone(),
             };
             arguments.push(condition);

@@ -13,7 +13,7 @@ use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, ExprKind, Frame, FrameBound, FrameUnit, Window};
 
 use super::call::sort;
-use super::{Item, text};
+use super::{Item, TextForm, text};
 use crate::resolver::Resolver;
 use crate::scope::{Found, Scope};
 use crate::suggest;
@@ -27,9 +27,10 @@ impl Resolver<'_> {
         let partition = window.partition_by.iter().map(|expr| self.expression(expr, scope)).collect::<Result<Vec<_>>>()?;
         let orders = window.order_by.iter().map(|order| self.expression(&order.child, scope)).collect::<Result<Vec<_>>>()?;
         if ranks && orders.is_empty() {
+            let said = self.in_form(TextForm::Qualified, || self.windowed_function(&window.function, scope))?.0.text;
             return Err(Error::new("WINDOW_FUNCTION_FRAME_NOT_ORDERED")
-                .with("wf_name", name_of(&function.text).to_lowercase())
-                .with("wf_expr", function.text));
+                .with("wf_name", name_of(&said).to_lowercase())
+                .with("wf_expr", said));
         }
         let framed = self.frame(window, &function.text, &orders, ranks, scope);
         let (frame, frame_text) = framed.map_err(|error| suggest::at(error, &window.specification))?;
@@ -124,6 +125,12 @@ impl Resolver<'_> {
                 let items = self.arguments(call, &name, scope)?;
                 let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
                 let said = text::call(known, &name, &texts, call.is_distinct);
+                // Spark's parser makes of these what has no name of its own.
+                let said = match (name.as_str(), call.ignore_nulls) {
+                    ("first_value" | "last_value", Some(true)) => said.replacen("_value(", "(", 1),
+                    ("nth_value", Some(true)) => format!("{said} ignore nulls"),
+                    _ => said,
+                };
                 let typed = build(Call {
                     name: &name,
                     arguments,

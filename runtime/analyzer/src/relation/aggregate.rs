@@ -8,7 +8,9 @@ use emberflow_functions::Typed;
 use emberflow_functions::cast::{self, EvalMode};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
-use emberflow_plan::tree::{Aggregate, Expr, ExprKind, FunctionCall, Grouping, GroupingElement, Literal, Relation};
+use emberflow_plan::tree::{
+    Aggregate, CastMode, Expr, ExprKind, FunctionCall, Grouping, GroupingElement, Literal, Origin, Relation,
+};
 
 use crate::aggregate::{Aggregated, has_aggregate, has_window};
 use crate::attribute::{Attr, same_name};
@@ -317,7 +319,7 @@ impl Resolver<'_> {
     }
 
     /// SQL's values are constants in the type of the pivoted column, under the names they have as they were written.
-    fn pivot_values(&self, column: &Expr, values: &[Expr], scope: &Scope<'_>) -> Result<Vec<Expr>> {
+    fn pivot_values(&self, column: &Expr, values: &[Expr], origin: &Origin, scope: &Scope<'_>) -> Result<Vec<Expr>> {
         let target = self.expression(column, scope)?.typed.data_type;
         let checked = |value: &Expr| {
             let (inner, name) = match &value.kind {
@@ -344,7 +346,13 @@ impl Resolver<'_> {
                 return Ok(inner.clone().alias(name));
             }
             let typed = cast::cast(item.typed, &target, context.mode(), &context)?;
-            let constant = crate::expression::constant(&typed.expr)?.to_array().map_err(from_datafusion)?;
+            let Ok(constant) = crate::expression::constant(&typed.expr) else {
+                // What does not fit fails when it is computed, and is told of all of PIVOT.
+                let kind =
+                    ExprKind::Cast { expression: Box::new(inner.clone()), target: target.clone(), mode: CastMode::Session };
+                return Ok(Expr::new(kind).with_origin(origin.clone()).alias(name));
+            };
+            let constant = constant.to_array().map_err(from_datafusion)?;
             Ok(Expr::literal(emberflow_functions::literal::of_row(&constant, 0, &target)?).alias(name))
         };
         values.iter().map(checked).collect()
@@ -394,6 +402,7 @@ impl Resolver<'_> {
         aggregates: &[Expr],
         columns: &[Expr],
         values: &[Expr],
+        origin: &Origin,
         outer: Option<&Scope<'_>>,
     ) -> Result<Resolved> {
         let input = self.relation(input, outer)?;
@@ -403,7 +412,7 @@ impl Resolver<'_> {
         };
         let (by, values): (Vec<Expr>, Vec<Expr>) = {
             let scope = Scope::over(&input, outer, self.case_sensitive);
-            let values = self.pivot_values(&column, values, &scope)?;
+            let values = self.pivot_values(&column, values, origin, &scope)?;
             scope.seen.take();
             for expr in aggregates.iter().chain(columns) {
                 self.expression(expr, &scope)?;

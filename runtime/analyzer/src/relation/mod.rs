@@ -77,7 +77,9 @@ pub(crate) fn resolve(resolver: &Resolver<'_>, relation: &Relation, outer: Optio
             resolver.filter(input, condition, &relation.origin, outer)
         }
         Kind::Aggregate(aggregate) => resolver.aggregate(aggregate, outer),
-        Kind::SqlPivot { input, aggregates, columns, values } => resolver.sql_pivot(input, aggregates, columns, values, outer),
+        Kind::SqlPivot { input, aggregates, columns, values } => {
+            resolver.sql_pivot(input, aggregates, columns, values, &relation.origin, outer)
+        }
         Kind::Join(join) => resolver.join(join, &relation.origin, outer),
         Kind::LateralJoin { left, right, condition, join_type } => {
             resolver.lateral_join(left, right, condition.as_ref(), *join_type, outer)

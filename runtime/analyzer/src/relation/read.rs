@@ -20,6 +20,7 @@ use emberflow_plan::{DataType, StructType};
 use super::project::qualified;
 use crate::environment::{Source, Table};
 use crate::expression::select::Element;
+use crate::node::{Operation, PartitionNode};
 use crate::resolved::{Resolved, project};
 use crate::resolver::{CteDefinition, Resolver};
 use crate::scope::Scope;
@@ -76,6 +77,9 @@ impl Resolver<'_> {
         let RelationKind::SetOp { left, right, is_all, .. } = &*cte.relation.kind else {
             return Err(Error::new("INVALID_RECURSIVE_CTE"));
         };
+        if !*is_all {
+            return Err(suggest::at(Error::new("UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE"), &self.whole_text()));
+        }
         let anchor = self.relation(left, None)?;
         let anchor = if cte.columns.is_empty() { anchor } else { self.renamed(anchor, &cte.columns)? };
         let anchor = self.renewed(&anchor)?;
@@ -92,6 +96,12 @@ impl Resolver<'_> {
         let scope = self.ctes().with(&cte.name, CteDefinition::WorkTable(Arc::new(work)));
         let step = self.with_ctes(scope, || self.relation(right, None))?;
         let step = self.cast_to(step, &anchor)?;
+        // A negative number of rounds is no limit, as in Spark.
+        let most = cte.most_rounds.unwrap_or_else(|| self.environment.settings().number("spark.sql.cteRecursionLevelLimit"));
+        let step = match usize::try_from(most) {
+            Ok(most) => PartitionNode::plan(step, Operation::Round { most })?,
+            Err(_) => step,
+        };
         let plan = LogicalPlanBuilder::from(anchor.plan.clone())
             .to_recursive_query(work_name, step, !*is_all)
             .and_then(LogicalPlanBuilder::build)
@@ -327,6 +337,7 @@ impl Resolver<'_> {
             }
         }
         match numbers[..] {
+            [_, _, 0, ..] => Err(Error::new("FAILED_FUNCTION_CALL").with("funcName", "`range`")),
             [end] => self.range(0, end, 1, None),
             [start, end] => self.range(start, end, 1, None),
             [start, end, step] => self.range(start, end, step, None),

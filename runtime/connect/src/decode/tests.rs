@@ -127,7 +127,7 @@ fn a_jvm_client_sends_its_stack() {
 fn references_of_sql_text_are_names() {
     let message = with_relations(sql("select * from x"), vec![alias(range(3), "x")]);
     let RelationKind::With { ctes, input, .. } = *relation(&message).unwrap().kind else { panic!("a with") };
-    assert_eq!(ctes, [Cte { name: "x".into(), columns: Vec::new(), relation: range_tree(3), origin: None }]);
+    assert_eq!(ctes, [Cte { name: "x".into(), columns: Vec::new(), relation: range_tree(3), most_rounds: None, origin: None }]);
     assert!(matches!(*input.kind, RelationKind::Sql { .. }));
     let nameless = with_relations(sql("select 1"), vec![range(3)]);
     assert_eq!(why(relation(&nameless)), "CONNECT_INVALID_PLAN.INVALID_WITH_RELATION_REFERENCE");

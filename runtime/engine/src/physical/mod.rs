@@ -14,6 +14,7 @@ mod observe;
 mod order;
 mod partitionwise;
 mod ranges;
+mod rounds;
 mod values;
 
 use std::sync::Arc;
@@ -102,6 +103,7 @@ impl ExtensionPlanner for Planner {
             },
             Operation::Join(strategy) => PartitionwiseExec::plan(input, partitionwise::Hint(*strategy)),
             Operation::Fence => PartitionwiseExec::plan(input, partitionwise::Fence),
+            Operation::Round { most } => PartitionwiseExec::plan(input, rounds::Rounds::new(*most)),
             Operation::Observe(observation) => observe::plan(input, observation, schema, session, context)?,
         }))
     }

@@ -27,9 +27,8 @@ impl Parser<'_> {
         if negated {
             self.advance();
         }
-        let is_subquery = self.is_word("IN") && self.is_sign_at(1, "(") && self.begins_query(2);
-        // What is wrong with an IN is told of it alone.
-        let start = if is_subquery { behind } else { start };
+        // What is wrong with IN and BETWEEN is told of them alone.
+        let start = if self.is_one_of(&["IN", "BETWEEN"]) { behind } else { start };
         let inner = self.positive_predicate(start, value, negated)?;
         Ok(inner.with_origin(self.origin_since(start)))
     }

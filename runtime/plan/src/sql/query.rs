@@ -61,16 +61,17 @@ impl Parser<'_> {
         let name = self.identifier()?;
         let has_columns = self.is_sign("(") && !self.begins_query(1);
         let columns = if has_columns { self.in_parentheses(Self::identifier)? } else { Vec::new() };
-        if self.take_words(&["MAX", "RECURSION", "LEVEL"]) {
-            self.integer::<i64>()?;
-        }
+        let most_rounds = match self.take_words(&["MAX", "RECURSION", "LEVEL"]) {
+            true => Some(self.integer::<i64>()?),
+            false => None,
+        };
         self.take_word("AS");
         let mut relation = self.query_in_parentheses()?;
         let origin = self.origin_since(start);
         if !columns.is_empty() && relation.origin.is_none() {
             relation.origin = origin.clone();
         }
-        Ok(Cte { name, columns, relation, origin })
+        Ok(Cte { name, columns, relation, most_rounds, origin })
     }
 
     pub fn query_in_parentheses(&mut self) -> Result<Relation> {

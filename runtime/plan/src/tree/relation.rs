@@ -362,6 +362,8 @@ pub struct Cte {
     pub name: String,
     pub columns: Vec<String>,
     pub relation: Relation,
+    /// How many rounds a recursive table may take, if the text says so.
+    pub most_rounds: Option<i64>,
     pub origin: Origin,
 }
 

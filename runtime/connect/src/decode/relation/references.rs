@@ -61,6 +61,7 @@ impl<'a> Decoder<'a> {
                 name: alias.alias.clone(),
                 columns: Vec::new(),
                 relation: self.input(alias.input.as_deref(), "SubqueryAlias")?,
+                most_rounds: None,
                 origin: None,
             }),
             _ => Err(Error::new("CONNECT_INVALID_PLAN.INVALID_WITH_RELATION_REFERENCE")),
