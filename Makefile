@@ -30,7 +30,7 @@ test-tidy:
 
 test-rust:
 	@.ci/need rust r
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 
 # PySpark's own client against `emberflow serve`: the golden corpus, items of the store, TPC-H and TPC-DS at scale 0.01.
 test-pyspark: build $(DATA)/ready $(TPCDS)/ready

@@ -168,7 +168,7 @@ fn object_parts(bytes: &[u8], info: u8) -> Result<Parts> {
     let count = number(bytes, 1, count_width)?;
     let ids = 1 + count_width;
     let offsets = ids + count * id_width;
-    Ok(Parts { count, ids, id_width, offsets, offset_width, data: offsets + (count + 1) * offset_width })
+    Parts { count, ids, id_width, offsets, offset_width, data: offsets + (count + 1) * offset_width }.within(bytes)
 }
 
 fn array_parts(bytes: &[u8], info: u8) -> Result<Parts> {
@@ -176,10 +176,15 @@ fn array_parts(bytes: &[u8], info: u8) -> Result<Parts> {
     let offset_width = usize::from(info & 3) + 1;
     let count = number(bytes, 1, count_width)?;
     let offsets = 1 + count_width;
-    Ok(Parts { count, ids: 0, id_width: 0, offsets, offset_width, data: offsets + (count + 1) * offset_width })
+    Parts { count, ids: 0, id_width: 0, offsets, offset_width, data: offsets + (count + 1) * offset_width }.within(bytes)
 }
 
 impl Parts {
+    /// What broken bytes count may be far more than they hold; nobody is to make room for it.
+    fn within(self, bytes: &[u8]) -> Result<Self> {
+        if self.data > bytes.len() { Err(malformed()) } else { Ok(self) }
+    }
+
     fn offset(&self, bytes: &[u8], at: usize) -> Result<usize> {
         Ok(self.data + number(bytes, self.offsets + at * self.offset_width, self.offset_width)?)
     }
