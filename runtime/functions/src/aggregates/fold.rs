@@ -21,7 +21,15 @@ use datafusion::logical_expr::{
 };
 use emberflow_base::Result;
 
-use crate::errors::to_datafusion;
+use crate::errors::{from_datafusion, to_datafusion};
+
+/// Values as a column of this type, which there may be none to tell.
+pub(super) fn column_of(items: Vec<ScalarValue>, element: &Arrow) -> Result<ArrayRef> {
+    if items.is_empty() {
+        return Ok(arrow::array::new_empty_array(element));
+    }
+    ScalarValue::iter_to_array(items).map_err(from_datafusion)
+}
 
 /// State of many groups, and how rows change it.
 pub trait Fold: Send + Sync + 'static {

@@ -13,7 +13,7 @@ use datafusion::logical_expr::Expr;
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
-use super::fold::{Fold, FoldAggregate};
+use super::fold::{self, Fold, FoldAggregate};
 use crate::call::Typed;
 use crate::errors::from_datafusion;
 use crate::hashes::{Hasher, Murmur3};
@@ -65,25 +65,22 @@ impl Counters {
 
     /// The items as a Scala hash map of this size iterates over them.
     fn in_map_order(&self) -> Vec<&ScalarValue> {
-        scala_order(self.items.iter().map(|(item, _)| item), self.most)
+        let hashes: Vec<i32> = self.items.iter().map(|(item, _)| hash_of(item)).collect();
+        scala_order(&hashes, self.most).into_iter().map(|at| &self.items[at].0).collect()
     }
 }
 
-/// Items as a Scala hash map or set iterates over them that held at most `most` of them.
-fn scala_order<'a>(items: impl Iterator<Item = &'a ScalarValue>, most: usize) -> Vec<&'a ScalarValue> {
+/// In which order a Scala hash map or set iterates over items of these hashes, if it held at most `most`: their indices.
+fn scala_order(hashes: &[i32], most: usize) -> Vec<usize> {
     let mut slots = 16_usize;
     // It grows before its next item would fill three quarters of it.
     while most + 1 > slots * 3 / 4 {
         slots *= 2;
     }
-    let placed = |item: &'a ScalarValue| {
-        let hash = hash_of(item);
-        let mixed = hash ^ ((hash as u32) >> 16) as i32;
-        (mixed as usize & (slots - 1), mixed, item)
-    };
-    let mut items: Vec<(usize, i32, &ScalarValue)> = items.map(placed).collect();
-    items.sort_by_key(|(slot, hash, _)| (*slot, *hash));
-    items.into_iter().map(|(_, _, item)| item).collect()
+    let mixed = |at: usize| hashes[at] ^ ((hashes[at] as u32) >> 16) as i32;
+    let mut order: Vec<usize> = (0..hashes.len()).collect();
+    order.sort_by_key(|at| (mixed(*at) as usize & (slots - 1), mixed(*at)));
+    order
 }
 
 /// An array of distinct values in the order of the Scala set they are collected in by Spark.
@@ -97,13 +94,9 @@ pub(super) fn in_set_order(set: Typed) -> Typed {
         let mut lengths = Vec::with_capacity(lists.len());
         for row in 0..lists.len() {
             let (from, to) = (lists.value_offsets()[row] as usize, lists.value_offsets()[row + 1] as usize);
-            let items = (from..to).map(|at| ScalarValue::try_from_array(lists.values(), at).map_err(from_datafusion));
-            let items = items.collect::<Result<Vec<_>>>()?;
-            let order = scala_order(items.iter(), items.len());
-            // Where an item came from is where it lies in `items`.
-            let start = items.as_ptr() as usize;
-            let place = |item: &ScalarValue| from + (std::ptr::from_ref(item) as usize - start) / size_of::<ScalarValue>();
-            places.extend(order.into_iter().map(|item| place(item) as u64));
+            let hash = |at: usize| ScalarValue::try_from_array(lists.values(), at).map(|item| hash_of(&item));
+            let hashes = (from..to).map(hash).collect::<datafusion::common::Result<Vec<i32>>>().map_err(from_datafusion)?;
+            places.extend(scala_order(&hashes, hashes.len()).into_iter().map(|at| (from + at) as u64));
             lengths.push(to - from);
         }
         let values = arrow::compute::take(lists.values(), &arrow::array::UInt64Array::from(places), None).map_err(from_arrow)?;
@@ -163,13 +156,6 @@ impl Frequent {
         self.groups[group].add(item, count, self.size);
         Ok(())
     }
-
-    fn column(&self, items: Vec<ScalarValue>) -> Result<ArrayRef> {
-        if items.is_empty() {
-            return Ok(arrow::array::new_empty_array(&self.element));
-        }
-        ScalarValue::iter_to_array(items).map_err(from_datafusion)
-    }
 }
 
 impl Fold for Frequent {
@@ -211,7 +197,7 @@ impl Fold for Frequent {
             counters.in_map_order().into_iter().map(count).collect::<Vec<_>>()
         });
         let counts = Arc::new(Int64Array::from_iter_values(counts));
-        let items = self.column(ordered.into_iter().cloned().collect())?;
+        let items = fold::column_of(ordered.into_iter().cloned().collect(), &self.element)?;
         Ok(vec![list(self.element.clone(), items)?, list(Arrow::Int64, counts)?])
     }
 
@@ -219,7 +205,7 @@ impl Fold for Frequent {
         let answers: Vec<Vec<&ScalarValue>> = self.groups[..count].iter().map(Counters::in_map_order).collect();
         let Arrow::List(field) = &self.returns else { return Err(Error::internal("frequent items are a list")) };
         let offsets = OffsetBuffer::from_lengths(answers.iter().map(Vec::len));
-        let items = self.column(answers.into_iter().flatten().cloned().collect())?;
+        let items = fold::column_of(answers.into_iter().flatten().cloned().collect(), &self.element)?;
         Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, items, None).map_err(from_arrow)?))
     }
 

@@ -12,7 +12,7 @@ use datafusion::common::ScalarValue;
 use emberflow_base::{Error, Result};
 use emberflow_plan::{DataType, StructField, StructType};
 
-use super::fold::{Fold, FoldAggregate};
+use super::fold::{self, Fold, FoldAggregate};
 use crate::call::{Call, Typed};
 use crate::errors::from_datafusion;
 use crate::kernel::from_arrow;
@@ -189,15 +189,6 @@ struct TopK {
     groups: Vec<Counters>,
 }
 
-impl TopK {
-    fn column(&self, items: Vec<ScalarValue>) -> Result<ArrayRef> {
-        if items.is_empty() {
-            return Ok(arrow::array::new_empty_array(&self.element));
-        }
-        ScalarValue::iter_to_array(items).map_err(from_datafusion)
-    }
-}
-
 impl Fold for TopK {
     fn grow(&mut self, groups: usize) {
         self.groups.resize_with(groups.max(self.groups.len()), Counters::default);
@@ -241,7 +232,7 @@ impl Fold for TopK {
             let offsets = OffsetBuffer::from_lengths(lengths.iter().copied());
             Ok(Arc::new(ListArray::try_new(field, offsets, values, None).map_err(from_arrow)?))
         };
-        let items = self.column(items)?;
+        let items = fold::column_of(items, &self.element)?;
         Ok(vec![list(&self.element, items)?, list(&Arrow::Int64, Arc::new(Int64Array::from(counts)))?])
     }
 
@@ -252,7 +243,7 @@ impl Fold for TopK {
         let Arrow::Struct(parts) = field.data_type() else { return Err(Error::internal("an item has its count beside it")) };
         let offsets = OffsetBuffer::from_lengths(answers.iter().map(Vec::len));
         let (items, counts): (Vec<ScalarValue>, Vec<i64>) = answers.into_iter().flatten().unzip();
-        let columns = vec![self.column(items)?, Arc::new(Int64Array::from(counts)) as ArrayRef];
+        let columns = vec![fold::column_of(items, &self.element)?, Arc::new(Int64Array::from(counts)) as ArrayRef];
         let structs = StructArray::try_new(parts.clone(), columns, None).map_err(from_arrow)?;
         Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, Arc::new(structs), None).map_err(from_arrow)?))
     }

@@ -15,6 +15,7 @@ use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 
 pub(crate) use json_path::top_level_field;
+pub(crate) use reading::nullable_throughout;
 
 const fn scalar(name: &'static str, build: fn(Call<'_>) -> Result<Typed>) -> Function {
     Function { name, kind: Kind::Scalar(build), display: None }

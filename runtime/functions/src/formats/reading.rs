@@ -97,7 +97,7 @@ fn malformed(text: &str) -> Error {
 }
 
 /// Whatever the schema says, what comes out of text may be null.
-pub(super) fn nullable_throughout(kind: DataType) -> DataType {
+pub(crate) fn nullable_throughout(kind: DataType) -> DataType {
     match kind {
         DataType::Array { element, .. } => DataType::array(nullable_throughout(*element), true),
         DataType::Map { key, value, .. } => DataType::map(*key, nullable_throughout(*value), true),

@@ -23,6 +23,7 @@ use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
 use crate::call::{Call, Typed};
+use crate::formats::nullable_throughout;
 use crate::kernel::{Kernel, booleans, from_arrow, kernel, strings};
 use crate::registry::{Function, Kind};
 use crate::types::to_arrow;
@@ -296,19 +297,4 @@ fn walk<'a>(mut variant: Variant<'a>, steps: &[path::Step]) -> Result<Option<Var
         variant = next;
     }
     Ok(Some(variant))
-}
-
-fn nullable_throughout(kind: DataType) -> DataType {
-    match kind {
-        DataType::Array { element, .. } => DataType::array(nullable_throughout(*element), true),
-        DataType::Map { key, value, .. } => DataType::map(*key, nullable_throughout(*value), true),
-        DataType::Struct(mut fields) => {
-            for field in &mut fields.fields {
-                field.nullable = true;
-                field.data_type = nullable_throughout(field.data_type.clone());
-            }
-            DataType::Struct(fields)
-        }
-        other => other,
-    }
 }
