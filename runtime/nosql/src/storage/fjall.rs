@@ -22,9 +22,8 @@ use std::time::Duration;
 
 use fjall::config::{PartitioningPolicy, PinningPolicy};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 
-use super::journal::{self, JournalRoom};
 use super::{
     Batch, Durability, Flow, ItemWrite, KeyRange, Storage, StorageError, StorageResult, TableId, TableStatistics, View, Visitor,
 };
@@ -62,7 +61,6 @@ pub struct FjallStorage {
     /// Shared with views, so replaced instead of changed while one is open.
     tables: RwLock<Arc<HashMap<TableId, Keyspace>>>,
     database: Database,
-    room: Mutex<JournalRoom>,
     // Dropped last, when fjall has closed its files.
     _lock: FolderLock,
 }
@@ -92,8 +90,7 @@ impl FjallStorage {
                 tables.insert(table, keyspace(&database, &known, options).map_err(|why| read_failed(&name, &why))?);
             }
         }
-        let room = Mutex::new(JournalRoom::new(&data));
-        Ok(Self { name, options, facts, tables: RwLock::new(Arc::new(tables)), database, room, _lock: lock })
+        Ok(Self { name, options, facts, tables: RwLock::new(Arc::new(tables)), database, _lock: lock })
     }
 
     fn table(&self, table: TableId) -> StorageResult<Keyspace> {
@@ -219,11 +216,6 @@ impl Storage for FjallStorage {
             Durability::Written => PersistMode::Buffer,
             Durability::Synced => PersistMode::SyncData,
         };
-        // Held to the end: no batch is written while holes are filled.
-        let mut room = self.room.lock();
-        if durability == Durability::Synced {
-            room.make(journal::bytes_of(&batch), self.database.journal_count());
-        }
         let mut writes = self.database.batch().durability(Some(mode));
         let mut table: Option<(TableId, Keyspace)> = None;
         for item in batch.items {

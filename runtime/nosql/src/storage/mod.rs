@@ -17,7 +17,6 @@
 pub mod conformance;
 pub mod faulty;
 pub mod fjall;
-mod journal;
 pub mod memory;
 
 use std::sync::Arc;
