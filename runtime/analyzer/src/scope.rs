@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use datafusion::logical_expr::LogicalPlan;
 use emberflow_base::{Error, Result};
 use emberflow_functions::Typed;
 use emberflow_plan::tree::Origin;
@@ -23,6 +24,8 @@ pub(crate) struct Scope<'a> {
     pub qualified_only: Vec<Attr>,
     /// Found where nothing else has the name.
     pub metadata: Vec<Attr>,
+    /// Where the columns come from.
+    pub inputs: Vec<&'a LogicalPlan>,
     /// Columns a filter or a sort may still reach below its input.
     pub hidden: Option<Arc<Hidden>>,
     pub plan_ids: Vec<&'a PlanIds>,
@@ -69,6 +72,7 @@ impl<'a> Scope<'a> {
             columns: input.output.to_vec(),
             qualified_only: input.qualified_only.clone(),
             metadata: input.metadata.clone(),
+            inputs: vec![&input.plan],
             hidden: None,
             plan_ids: vec![&input.plan_ids],
             aliases: RefCell::default(),
@@ -86,6 +90,7 @@ impl<'a> Scope<'a> {
         scope.columns.extend(right.output.iter().cloned());
         scope.qualified_only.extend(right.qualified_only.iter().cloned());
         scope.metadata.extend(right.metadata.iter().cloned());
+        scope.inputs.push(&right.plan);
         scope.plan_ids.push(&right.plan_ids);
         scope
     }
@@ -96,6 +101,7 @@ impl<'a> Scope<'a> {
             columns: Vec::new(),
             qualified_only: Vec::new(),
             metadata: Vec::new(),
+            inputs: Vec::new(),
             hidden: None,
             plan_ids: Vec::new(),
             aliases: RefCell::default(),

@@ -2,8 +2,8 @@
 //! (DISTINCT, FILTER, WITHIN GROUP, IGNORE NULLS).
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::logical_expr::Expr as Physical;
 use datafusion::logical_expr::expr::Sort;
+use datafusion::logical_expr::{Expr as Physical, LogicalPlan};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::registry::{self, Argument, Function, HigherOrderCall, Kind, LambdaBody};
@@ -16,6 +16,9 @@ use super::{Item, TextForm, text};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::suggest;
+
+/// The hidden column of a file scan.
+const METADATA: &str = "_metadata";
 
 /// What a file tells about the rows read from it: the function, the field of `_metadata`, and what rows from elsewhere say.
 const INPUT_FILE: &[(&str, &str, Literal)] = &[
@@ -123,9 +126,14 @@ impl Resolver<'_> {
         Ok(Item::new(Typed::new(marker, data_type, false), said))
     }
 
+    /// What the rows' file says. Rows from elsewhere have none, nor have rows of many; where rows still are those of a file,
+    /// but its columns are out of sight, an empty answer would be a wrong one.
     fn input_file(&self, name: &str, field: &str, nowhere: &Literal, scope: &Scope<'_>) -> Result<Item> {
-        let item = match scope.metadata.iter().find(|attribute| attribute.name == "_metadata") {
-            Some(metadata) => self.field(Item::new(metadata.typed(), "_metadata"), field)?,
+        let item = match scope.metadata.iter().find(|attribute| attribute.name == METADATA) {
+            Some(metadata) => self.field(Item::new(metadata.typed(), METADATA), field)?,
+            None if scope.inputs.iter().any(|plan| gives_rows_of_files(plan)) => {
+                return Err(Error::unsupported(format!("{name}() over anything but the files themselves")));
+            }
             None => self.expression(&Expr::literal(nowhere.clone()), scope)?,
         };
         Ok(Item::new(item.typed, format!("{name}()")))
@@ -476,4 +484,13 @@ fn is_inverse_distribution(name: &str) -> bool {
 /// DataFusion's form of a sort order.
 pub(crate) fn sort(expr: Physical, order: &SortOrder) -> Sort {
     Sort { expr, asc: order.direction == SortDirection::Ascending, nulls_first: order.nulls == NullOrder::First }
+}
+
+/// Whether rows of files come out of a plan one by one, as they were read.
+fn gives_rows_of_files(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::TableScan(scan) => scan.source.schema().column_with_name(METADATA).is_some(),
+        LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) | LogicalPlan::Sort(_) | LogicalPlan::Window(_) => false,
+        _ => plan.inputs().into_iter().any(gives_rows_of_files),
+    }
 }
