@@ -105,6 +105,11 @@ impl Columns {
         self.values.len()
     }
 
+    /// The arguments as they came.
+    pub fn values(&self) -> &[ColumnarValue] {
+        &self.values
+    }
+
     /// An argument as an array of one value per row, literals repeated.
     pub fn array(&self, index: usize) -> Result<ArrayRef> {
         match self.values.get(index) {

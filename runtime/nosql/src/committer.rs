@@ -6,9 +6,8 @@
 //! owner ─┘  (bounded by bytes: an owner that finds it full waits)
 //! ```
 //!
-//! While one group is being synced the next gathers, so the number of clients that wait sets the size of a group. Those just
-//! acknowledged are mostly back at once, so the next sync waits a moment for them: else two halves of the clients would take
-//! turns, each behind the sync of the other. One client alone never waits. After a
+//! While one group is being synced the next gathers, so the number of clients that wait sets the size of a group. A sync
+//! never waits for more to come: what it gains in size was measured to be less than what it costs in time. After a
 //! failed write or sync nothing staged is acknowledged, and the store refuses writes until it is opened again. Creating and
 //! dropping tables goes through the same thread, so a storage has exactly one writer.
 //!
@@ -25,8 +24,6 @@ use crate::storage::{Batch, Durability, Storage, StorageError, StorageResult};
 
 /// Staged bytes beyond which owners wait.
 const QUEUE_BYTES: usize = 16 << 20;
-/// Longest wait for those who will soon be back.
-const LONGEST_WAIT: Duration = Duration::from_millis(1);
 /// What a staged write counts beside its keys and values.
 const WRITE_OVERHEAD: usize = 64;
 
@@ -84,11 +81,6 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// Whether somebody relies on its answer, and so its commit on a sync.
-    fn waits_for_sync(&self) -> bool {
-        matches!(self, Self::Staged(staged) if staged.is_final)
-    }
-
     fn bytes(&self) -> usize {
         let Self::Staged(staged) = self else { return 0 };
         let items = staged.batch.items.iter();
@@ -109,16 +101,6 @@ struct Held {
     works: Vec<Work>,
     bytes: usize,
     closed: bool,
-    /// How many works the committer waits for before it wants to be woken.
-    enough: usize,
-}
-
-/// Who will soon be back: those just acknowledged, if each waits for an answer before the next request.
-#[derive(Clone, Copy, Default)]
-struct Expected {
-    coming: usize,
-    /// How long waiting for them may take; gains when it is less than half a sync.
-    wait: Duration,
 }
 
 impl Queue {
@@ -134,12 +116,8 @@ impl Queue {
             return refuse(work, &closed());
         }
         held.bytes += bytes;
-        let is_urgent = !work.waits_for_sync();
         held.works.push(work);
-        if is_urgent || held.works.len() >= held.enough {
-            held.enough = 0;
-            self.filled.notify_one();
-        }
+        self.filled.notify_one();
     }
 
     /// Nothing more is taken in; what is queued is still committed.
@@ -149,11 +127,9 @@ impl Queue {
         self.emptied.notify_all();
     }
 
-    /// Everything that waits; empty when `until` has passed; none when the queue is closed and empty. Waits a little until
-    /// as many wait as are expected.
-    fn take(&self, until: Option<Instant>, expected: Expected) -> Option<Vec<Work>> {
+    /// Everything that waits; empty when `until` has passed; none when the queue is closed and empty.
+    fn take(&self, until: Option<Instant>) -> Option<Vec<Work>> {
         let mut held = self.held.lock();
-        let at_first = held.works.len();
         while held.works.is_empty() {
             if held.closed {
                 return None;
@@ -168,13 +144,6 @@ impl Queue {
             if timed_out {
                 break;
             }
-        }
-        let enough = at_first + expected.coming;
-        if (1..enough).contains(&held.works.len()) && held.works.iter().all(Work::waits_for_sync) {
-            let latest = Instant::now() + expected.wait;
-            held.enough = enough;
-            while held.works.len() < held.enough && !held.closed && !self.filled.wait_until(&mut held, latest).timed_out() {}
-            held.enough = 0;
         }
         held.bytes = 0;
         self.emptied.notify_all();
@@ -213,19 +182,14 @@ impl Committer {
     /// Serves until the queue is closed and empty.
     pub fn run(mut self) {
         let mut unsynced_since: Option<Instant> = None;
-        let mut expected = Expected::default();
         loop {
             let until = match (self.sync, unsynced_since) {
                 (Sync::Interval(interval), Some(since)) => Some(since + interval),
                 _ => None,
             };
-            let Some(works) = self.queue.take(until, expected) else { break };
-            let (count, begin) = (works.len(), Instant::now());
+            let Some(works) = self.queue.take(until) else { break };
             if self.commit_all(works) {
                 unsynced_since.get_or_insert_with(Instant::now);
-            }
-            if self.sync == Sync::Always {
-                expected = Expected { coming: count, wait: (begin.elapsed() / 2).min(LONGEST_WAIT) };
             }
             if until.is_some_and(|until| Instant::now() >= until) {
                 unsynced_since = None;
@@ -426,29 +390,6 @@ mod tests {
             running.join().unwrap();
         });
         assert_eq!(bench.answered(3), [(1, true), (2, true), (3, true)]);
-    }
-
-    #[test]
-    fn a_sync_waits_for_those_who_will_be_back_and_for_nobody_else() {
-        let bench = bench(Sync::Always);
-        let patient = Expected { coming: 2, wait: Duration::from_secs(60) };
-        bench.stage(1, "a");
-        std::thread::scope(|scope| {
-            let taking = scope.spawn(|| bench.queue.take(None, Expected { coming: 1, ..patient }));
-            std::thread::sleep(Duration::from_millis(20));
-            assert!(!taking.is_finished(), "one was there, another was expected");
-            bench.stage(2, "b");
-            assert_eq!(taking.join().unwrap().map(|works| works.len()), Some(2));
-            let order: Order = Box::new(|_| Ok(()));
-            bench.stage(3, "c");
-            bench.queue.push(Work::Order(order, Box::new(drop)));
-            assert_eq!(bench.queue.take(None, patient).map(|works| works.len()), Some(2), "an order does not wait");
-            bench.stage(4, "d");
-            let taking = scope.spawn(|| bench.queue.take(None, patient));
-            std::thread::sleep(Duration::from_millis(20));
-            bench.queue.close();
-            assert_eq!(taking.join().unwrap().map(|works| works.len()), Some(1), "nobody comes any more");
-        });
     }
 
     #[test]

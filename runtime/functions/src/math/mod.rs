@@ -5,7 +5,7 @@
 mod bases;
 mod elementary;
 mod random;
-mod rounding;
+pub(crate) mod rounding;
 
 pub(crate) use bases::unhexed;
 

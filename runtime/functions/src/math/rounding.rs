@@ -71,7 +71,8 @@ pub fn round(call: Call<'_>, mode: Mode) -> Result<Typed> {
     }
 }
 
-fn round_decimal(number: Typed, precision: u8, digits: i8, scale: i32, mode: Mode) -> Typed {
+/// A decimal rounded to `scale` digits behind the point; its precision leaves room for a carry.
+pub fn round_decimal(number: Typed, precision: u8, digits: i8, scale: i32, mode: Mode) -> Typed {
     let whole = i32::from(precision) - i32::from(digits) + 1;
     let (to_precision, to_digits) = if scale < 0 {
         (whole.max(1 - scale).min(38) as u8, 0)

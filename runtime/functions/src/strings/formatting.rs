@@ -1,14 +1,20 @@
 //! Numbers and values as text: `format_number`, `format_string`, `mask`, `quote`.
 
-use arrow::datatypes::{Decimal128Type, Float64Type, Int32Type, Int64Type};
-use datafusion_spark::function::string::format_string as spark_format_string;
-use emberflow_base::Result;
-use emberflow_plan::DataType;
+use std::sync::Arc;
 
-use super::{lowered, text_to_text};
+use arrow::datatypes::{DataType as Arrow, Decimal128Type, Field, Float32Type, Float64Type, Int32Type, Int64Type};
+use datafusion::config::ConfigOptions;
+use datafusion::logical_expr::{ScalarFunctionArgs, lit};
+use datafusion_spark::function::string::format_string as spark_format_string;
+use emberflow_base::{Error, Result};
+use emberflow_plan::DataType;
+use regex::Regex;
+
+use super::text_to_text;
 use crate::arguments::convert;
 use crate::call::{Call, Typed};
-use crate::kernel::{kernel, strings};
+use crate::kernel::{Kernel, kernel, primitives, strings};
+use crate::math::rounding::{Mode, round_decimal, round_double};
 
 /// `format_number(number, digits)`: groups of three, half even.
 pub fn format_number(call: Call<'_>) -> Result<Typed> {
@@ -156,10 +162,82 @@ fn rounded(whole: &str, fraction: &str, digits: usize) -> (String, String) {
 /// `format_string(format, value, ...)`, after Java's Formatter.
 pub fn format_string(call: Call<'_>) -> Result<Typed> {
     call.arity_at_least(1)?;
-    let mut arguments = vec![call.text(0)?];
-    let nullable = arguments[0].nullable;
-    arguments.extend(call.arguments.iter().skip(1).cloned());
-    Ok(lowered(spark_format_string(), arguments, DataType::String, nullable))
+    let format = call.text(0)?;
+    let nullable = format.nullable;
+    let values: Vec<Typed> = call.arguments.iter().skip(1).cloned().collect();
+    let planned = call.literal_text(0).and_then(|text| halves_up(&text, &values));
+    let (format, values) = planned.unwrap_or((format, values));
+    let arguments = [format].into_iter().chain(values).map(|argument| argument.expr).collect();
+    let kernel = Kernel::new("format_string", &DataType::String, nullable, |columns| {
+        let args = columns.values().to_vec();
+        let field = |at: usize, kind: Arrow| Arc::new(Field::new(format!("a{at}"), kind, true));
+        let asked = ScalarFunctionArgs {
+            arg_fields: args.iter().enumerate().map(|(at, value)| field(at, value.data_type())).collect(),
+            args,
+            number_rows: columns.rows,
+            return_field: field(0, Arrow::Utf8),
+            config_options: Arc::new(ConfigOptions::default()),
+        };
+        let texts = spark_format_string().invoke_with_args(asked).and_then(|texts| texts.into_array(columns.rows));
+        texts.map_err(|why| {
+            Error::new("INVALID_PARAMETER_VALUE.PATTERN")
+                .with("functionName", "`format_string`")
+                .with("parameter", "`strfmt`")
+                .with("value", why.strip_backtrace())
+        })
+    });
+    Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::String, nullable))
+}
+
+/// The format and its values in the order of their places, each number that `%.2f` cuts rounded before: Java rounds halves
+/// up, by the shortest digits of a number. None where a place has no value.
+fn halves_up(format: &str, values: &[Typed]) -> Option<(Typed, Vec<Typed>)> {
+    let place = Regex::new(r"%(?:(\d+)\$|(<))?([-#+ 0,(]*\d*)(?:\.(\d+))?([a-zA-Z%])").ok()?;
+    let (mut ordered, mut next, mut last) = (Vec::new(), 0_usize, None);
+    let (mut text, mut done) = (String::new(), 0);
+    for found in place.captures_iter(format) {
+        let (whole, conversion) = (found.get(0)?, found.get(5)?.as_str());
+        text.push_str(format.get(done..whole.start())?);
+        done = whole.end();
+        if matches!(conversion, "%" | "n") {
+            text.push_str(whole.as_str());
+            continue;
+        }
+        let at = match (found.get(1), found.get(2)) {
+            (Some(position), _) => position.as_str().parse::<usize>().ok()?.checked_sub(1)?,
+            (None, Some(_)) => last?,
+            (None, None) => {
+                next += 1;
+                next - 1
+            }
+        };
+        last = Some(at);
+        let (value, digits) = (values.get(at)?.clone(), found.get(4).map(|digits| digits.as_str()));
+        ordered.push(if conversion == "f" { half_up(value, digits.unwrap_or("6").parse().ok()?) } else { value });
+        let precision = digits.map_or(String::new(), |digits| format!(".{digits}"));
+        text.push_str(&format!("%{}{precision}{conversion}", found.get(3)?.as_str()));
+    }
+    text.push_str(format.get(done..)?);
+    Some((Typed::new(lit(text), DataType::String, false), ordered))
+}
+
+fn half_up(value: Typed, digits: i32) -> Typed {
+    match value.data_type.clone() {
+        DataType::Decimal { precision, scale } => round_decimal(value, precision, scale, digits, Mode::HalfUp),
+        kind @ (DataType::Double | DataType::Float) => {
+            let kernel = Kernel::new("half_up", &DataType::Double, true, move |columns| {
+                let rounded = |number: f64| round_double(number, digits, Mode::HalfUp);
+                if kind == DataType::Float {
+                    let numbers = columns.numbers::<Float32Type>(0)?;
+                    return primitives::<Float64Type>(columns.rows, |row| Ok(numbers.at(row).map(f64::from).map(rounded)));
+                }
+                let numbers = columns.numbers::<Float64Type>(0)?;
+                primitives::<Float64Type>(columns.rows, |row| Ok(numbers.at(row).map(rounded)))
+            });
+            Typed::new(kernel.identity(digits).call(vec![value.expr]), DataType::Double, true)
+        }
+        _ => value,
+    }
 }
 
 /// `quote(text)`: single quotes around, those inside escaped.
@@ -184,7 +262,7 @@ pub fn mask(call: Call<'_>) -> Result<Typed> {
     let (upper, lower) = (letter(1, Some('X'))?, letter(2, Some('x'))?);
     let (digit, other) = (letter(3, Some('n'))?, letter(4, None)?);
     let text = call.text(0)?;
-    let kernel = crate::kernel::Kernel::new("mask", &DataType::String, true, move |columns| {
+    let kernel = Kernel::new("mask", &DataType::String, true, move |columns| {
         let texts = columns.text(0)?;
         let masked = |letter: char| match letter {
             letter if letter.is_uppercase() => upper,
