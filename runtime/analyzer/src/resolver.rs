@@ -134,8 +134,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub(crate) fn sql_options(&self) -> SqlOptions {
-        let settings = self.environment.settings();
-        SqlOptions { double_quoted_identifiers: settings.flag("spark.sql.ansi.doubleQuotedIdentifiers"), ansi: settings.ansi() }
+        SqlOptions::of(self.environment.settings())
     }
 
     /// Where the SQL text being resolved was written: all of it; nothing for a DataFrame.
