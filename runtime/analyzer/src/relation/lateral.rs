@@ -47,6 +47,7 @@ impl Resolver<'_> {
         };
         drop(scope);
         generated.outer |= keep;
+        let resolved = resolved.with_metadata_for(std::iter::once(&generated.list.expr))?;
         let before = Arc::clone(&resolved.output);
         let (unrolled, made) = self.unnest(resolved, generated, columns)?;
         let made = made.iter().map(|attribute| attribute.with_qualifier(vec![table.to_owned()]));
