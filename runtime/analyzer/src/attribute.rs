@@ -53,6 +53,11 @@ impl Attribute {
         Arc::new(Self { qualified_only: true, ..self.clone() })
     }
 
+    /// The same column, found by no name.
+    pub fn nameless(&self) -> Attr {
+        Arc::new(Self { qualifier: Vec::new(), qualified_only: true, ..self.clone() })
+    }
+
     pub fn with_name(&self, name: impl Into<String>) -> Attr {
         Arc::new(Self { name: name.into(), ..self.clone() })
     }

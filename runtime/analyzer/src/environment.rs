@@ -30,7 +30,8 @@ pub struct Table {
     pub schema: StructType,
     /// How its columns may be qualified (`spark_catalog.default.t`); empty for files.
     pub qualifier: Vec<String>,
-    /// The provider's columns behind those of `schema`: found by name, but no part of `*` (`_metadata`).
+    /// The provider's columns behind those of `schema`, which are no part of `*`: the struct `_metadata`, and what else is one
+    /// of its fields.
     pub hidden: Vec<StructField>,
 }
 

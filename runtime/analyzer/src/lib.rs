@@ -22,6 +22,7 @@ mod environment;
 mod expression;
 mod node;
 mod partition_values;
+mod per_row;
 mod relation;
 mod resolved;
 mod resolver;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection};
-use emberflow_base::Result;
+use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::StructType;
 
@@ -42,7 +42,8 @@ pub struct Resolved {
     pub hidden: Option<Arc<Hidden>>,
     /// Reachable from anywhere above, but only with their qualifier (`r.key` after a join with USING).
     pub qualified_only: Vec<Attr>,
-    /// Columns of a file scan that only their name reaches, not `*` (`_metadata`).
+    /// Columns of a file scan that only their name reaches, not `*` (`_metadata`). They may stand below the plan's projections:
+    /// [`Resolved::with_metadata_for`].
     pub metadata: Vec<Attr>,
     pub plan_ids: PlanIds,
     /// Set while the top of the plan is an aggregate that HAVING and ORDER BY may still extend.
@@ -99,6 +100,23 @@ impl Resolved {
         self.hidden = None;
         self.aggregated = None;
         self
+    }
+
+    /// The same with those of its metadata columns in the plan that `expressions` use.
+    pub fn with_metadata_for<'e>(mut self, expressions: impl Iterator<Item = &'e Expr> + Clone) -> Result<Self> {
+        for attribute in &self.metadata {
+            let is_it = |column: &&Column| column.name == attribute.column;
+            if expressions.clone().any(|expression| expression.column_refs().iter().any(is_it)) {
+                let exposed = expose(self.plan.clone(), &attribute.column);
+                self.plan = exposed.ok_or_else(|| Error::unsupported(format!("{} this far from the files", attribute.name)))?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Its metadata columns where only `input_file_name()` and its like may still find them.
+    pub fn nameless_metadata(&self) -> Vec<Attr> {
+        self.metadata.iter().map(|attribute| attribute.nameless()).collect()
     }
 
     /// The user's schema.

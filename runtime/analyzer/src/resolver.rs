@@ -15,7 +15,7 @@ use crate::attribute::{Attr, Attribute};
 use crate::environment::{Environment, Table};
 use crate::expression::TextForm;
 use crate::node::JoinStrategy;
-use crate::resolved::{Remembered, Resolved, project};
+use crate::resolved::{Remembered, Resolved, expose, project};
 use crate::scope::Scope;
 
 /// A plan ready for DataFusion: its columns are those of `schema`, by position.
@@ -134,8 +134,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub(crate) fn sql_options(&self) -> SqlOptions {
-        let settings = self.environment.settings();
-        SqlOptions { double_quoted_identifiers: settings.flag("spark.sql.ansi.doubleQuotedIdentifiers"), ansi: settings.ansi() }
+        SqlOptions::of(self.environment.settings())
     }
 
     /// Where the SQL text being resolved was written: all of it; nothing for a DataFrame.
@@ -246,7 +245,8 @@ impl<'a> Resolver<'a> {
         if !repeated {
             return Ok(Resolved { plan: resolved.exact()?, ..resolved.clone() }.forget_hidden());
         }
-        Ok(self.renewed(resolved)?.forget_hidden())
+        let renewed = self.renewed(resolved)?;
+        Ok(Resolved { plan: renewed.exact()?, ..renewed }.forget_hidden())
     }
 
     /// A copy of `resolved` whose columns all have new internal names, so that it can stand beside the original.
@@ -258,7 +258,16 @@ impl<'a> Resolver<'a> {
             expressions.push(attribute.expr().alias(&column));
             output.push(Arc::new(Attribute { column, ..(**attribute).clone() }));
         }
-        Ok(Resolved::new(project(resolved.plan.clone(), expressions)?, output))
+        let (mut below, mut metadata) = (resolved.plan.clone(), Vec::new());
+        for attribute in &resolved.metadata {
+            if let Some(plan) = expose(below.clone(), &attribute.column) {
+                below = plan;
+                let column = self.fresh_column(&attribute.name);
+                expressions.push(attribute.expr().alias(&column));
+                metadata.push(Arc::new(Attribute { column, ..(**attribute).clone() }));
+            }
+        }
+        Ok(Resolved { metadata, ..Resolved::new(project(below, expressions)?, output) })
     }
 
     /// The rows of a persisted DataFrame with the columns it had when it was told to persist, under new internal names.

@@ -234,6 +234,11 @@ impl Settings {
         self.flag("spark.sql.caseSensitive")
     }
 
+    /// Whether TIMESTAMP means timestamps without a zone.
+    pub fn local_timestamps(&self) -> bool {
+        self.get("spark.sql.timestampType").is_some_and(|said| said.eq_ignore_ascii_case("TIMESTAMP_NTZ"))
+    }
+
     /// The session's time zone, an IANA name or an offset.
     pub fn time_zone(&self) -> &str {
         self.get("spark.sql.session.timeZone").unwrap_or("UTC")

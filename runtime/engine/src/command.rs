@@ -32,8 +32,7 @@ impl Session {
     }
 
     pub(crate) fn sql_options(&self) -> SqlOptions {
-        let settings = self.shared.settings.read();
-        SqlOptions { double_quoted_identifiers: settings.flag("spark.sql.ansi.doubleQuotedIdentifiers"), ansi: settings.ansi() }
+        SqlOptions::of(&self.shared.settings.read())
     }
 
     /// A SQL text as a statement, settings and parameters put in.

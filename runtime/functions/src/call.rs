@@ -3,6 +3,7 @@
 use datafusion::logical_expr::Expr;
 use emberflow_base::Settings;
 use emberflow_plan::DataType;
+use emberflow_plan::sql::SqlOptions;
 
 /// A resolved expression: how to compute it and what Spark says it is.
 #[derive(Debug, Clone)]
@@ -31,6 +32,18 @@ pub struct Context<'a> {
     pub now_micros: i64,
     pub user: &'a str,
     pub database: &'a str,
+}
+
+impl Context<'_> {
+    /// What the session calls TIMESTAMP.
+    pub fn timestamp_type(&self) -> DataType {
+        if self.settings.local_timestamps() { DataType::TimestampNtz } else { DataType::Timestamp }
+    }
+
+    /// How the session reads SQL text.
+    pub fn sql_options(&self) -> SqlOptions {
+        SqlOptions::of(self.settings)
+    }
 }
 
 /// One call to build: the name as looked up (lower case), its arguments and what surrounds them.

@@ -254,6 +254,15 @@ pub fn to_common_type(values: Vec<Typed>, context: &Context<'_>) -> Result<Optio
     Ok(Some((values, common)))
 }
 
+/// As [`to_common_type`], but a string stays apart from everything else (VALUES).
+pub fn to_common_type_without_strings(values: Vec<Typed>, context: &Context<'_>) -> Result<Option<(Vec<Typed>, DataType)>> {
+    let mut types = values.iter().map(|value| &value.data_type);
+    let wider = |wide: DataType, next| wider_type_without_strings(&wide, next, context.ansi);
+    let Some(common) = types.try_fold(DataType::Null, wider) else { return Ok(None) };
+    let values = values.into_iter().map(|value| cast(value, &common, context.mode(), context)).collect::<Result<_>>()?;
+    Ok(Some((values, common)))
+}
+
 /// What a function takes as an argument.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expect {

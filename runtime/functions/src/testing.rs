@@ -155,7 +155,7 @@ impl Resolver<'_> {
 /// The type and value of an expression, or Spark's error.
 pub fn evaluate(text: &str) -> Result<(String, String)> {
     let settings = Settings::new("UTC");
-    let parsed = parse_expression(text, SqlOptions { double_quoted_identifiers: false, ansi: true })?;
+    let parsed = parse_expression(text, SqlOptions { ansi: true, ..SqlOptions::default() })?;
     let mut resolver = Resolver { context: context(&settings), variables: vec![], count: 0 };
     let (typed, _) = resolver.resolve(&parsed)?;
     let value = value_of(&typed.expr, &HashMap::new(), 1)?;
@@ -358,7 +358,7 @@ fn rows_of_t() -> RecordBatch {
 /// An aggregate over `t`: of all rows, then per group.
 async fn aggregate(text: &str) -> Result<(String, String)> {
     let settings = Settings::new("UTC");
-    let parsed = parse_expression(text, SqlOptions { double_quoted_identifiers: false, ansi: true })?;
+    let parsed = parse_expression(text, SqlOptions { ansi: true, ..SqlOptions::default() })?;
     let ExprKind::Function(call) = &parsed.kind else { panic!("{text} is no call") };
     let batch = rows_of_t();
     let schema = batch.schema();

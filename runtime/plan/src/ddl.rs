@@ -20,14 +20,20 @@ pub fn parse_type(text: &str) -> Result<DataType> {
     Parser::new(text, SqlOptions::default())?.whole(Parser::data_type)
 }
 
-/// Schema text of any kind a client may send: a table schema, else a type, else the fields of a struct; or JSON.
-pub fn parse_schema_or_type(text: &str) -> Result<DataType> {
+/// `array<int>`, as a session reads it.
+pub fn parse_type_with(text: &str, options: SqlOptions) -> Result<DataType> {
+    Parser::new(text, options)?.whole(Parser::data_type)
+}
+
+/// Schema text of any kind a client may send, as its session reads it: a table schema, else a type, else the fields of a
+/// struct; or JSON.
+pub fn parse_schema_or_type(text: &str, options: SqlOptions) -> Result<DataType> {
     if text.trim_start().starts_with(['{', '"']) {
         return json::from_json(text);
     }
-    parse_schema(text)
-        .map(DataType::Struct)
-        .or_else(|first| parse_type(text).or_else(|_| parse_type(&format!("struct<{text}>"))).map_err(|_| first))
+    let columns = Parser::new(text, options)?.whole(Parser::columns).map(DataType::Struct);
+    let of_type = |text: &str| parse_type_with(text, options);
+    columns.or_else(|first| of_type(text).or_else(|_| of_type(&format!("struct<{text}>"))).map_err(|_| first))
 }
 
 #[cfg(test)]
@@ -94,9 +100,9 @@ mod tests {
             ("a: int, b: array<int>", "struct<a:int,b:array<int>>"),
             ("{\"type\":\"array\",\"elementType\":\"long\",\"containsNull\":true}", "array<bigint>"),
         ] {
-            assert_eq!(parse_schema_or_type(text).unwrap().simple_string(), simple);
+            assert_eq!(parse_schema_or_type(text, SqlOptions::default()).unwrap().simple_string(), simple);
         }
-        assert_eq!(parse_schema_or_type("a int b").unwrap_err().condition(), "PARSE_SYNTAX_ERROR");
+        assert_eq!(parse_schema_or_type("a int b", SqlOptions::default()).unwrap_err().condition(), "PARSE_SYNTAX_ERROR");
     }
 
     #[test]
@@ -118,5 +124,19 @@ mod tests {
         assert_eq!(condition("interval second to day"), "INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION");
         assert_eq!(condition("array<int"), "PARSE_SYNTAX_ERROR");
         assert_eq!(condition(&"array<".repeat(100_000)), "FAILED_TO_PARSE_TOO_COMPLEX");
+    }
+
+    #[test]
+    fn a_session_says_what_timestamp_means() {
+        let options = SqlOptions { local_timestamps: true, ..SqlOptions::default() };
+        for (text, simple) in [
+            ("timestamp", "timestamp_ntz"),
+            ("array<timestamp>", "array<timestamp_ntz>"),
+            ("t timestamp, l timestamp_ltz", "struct<t:timestamp_ntz,l:timestamp>"),
+            ("timestamp with local time zone", "timestamp"),
+            ("\"timestamp\"", "timestamp"),
+        ] {
+            assert_eq!(parse_schema_or_type(text, options).unwrap().simple_string(), simple, "{text}");
+        }
     }
 }

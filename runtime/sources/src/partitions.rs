@@ -34,7 +34,7 @@ impl Partitions {
             let given = schema.and_then(|schema| schema.fields.iter().find(|field| field.name.eq_ignore_ascii_case(&name)));
             let data_type = match given {
                 Some(field) => field.data_type.clone(),
-                None if guesses => guessed(texts.iter().flatten()),
+                None if guesses => guessed(texts.iter().flatten(), context.settings.local_timestamps()),
                 None => DataType::String,
             };
             let zone = Zone::parse(context.time_zone)?;
@@ -56,11 +56,11 @@ impl Partitions {
 
 const INFERENCE: &str = "spark.sql.sources.partitionColumnTypeInference.enabled";
 
-fn guessed<'v>(values: impl Iterator<Item = &'v str>) -> DataType {
-    values.map(type_of).reduce(wider).unwrap_or(DataType::String)
+fn guessed<'v>(values: impl Iterator<Item = &'v str>, local_timestamps: bool) -> DataType {
+    values.map(|value| type_of(value, local_timestamps)).reduce(wider).unwrap_or(DataType::String)
 }
 
-fn type_of(text: &str) -> DataType {
+fn type_of(text: &str, local_timestamps: bool) -> DataType {
     if text.parse::<i32>().is_ok() {
         DataType::Int
     } else if text.parse::<i64>().is_ok() {
@@ -70,7 +70,7 @@ fn type_of(text: &str) -> DataType {
     } else if is_double(text) {
         DataType::Double
     } else if is_timestamp(text) {
-        DataType::Timestamp
+        if local_timestamps { DataType::TimestampNtz } else { DataType::Timestamp }
     } else if text.len() == 10 && parse_date(text).is_some() {
         DataType::Date
     } else {
@@ -97,12 +97,13 @@ fn is_timestamp(text: &str) -> bool {
 }
 
 fn wider(one: DataType, two: DataType) -> DataType {
-    use DataType::{Date, Decimal, Double, Int, Long, Timestamp};
+    use DataType::{Date, Decimal, Double, Int, Long, Timestamp, TimestampNtz};
     match (one, two) {
         (one, two) if one == two => one,
         (Int, Long) | (Long, Int) => Long,
         (Int, Double) | (Double, Int) => Double,
         (Date, Timestamp) | (Timestamp, Date) => Timestamp,
+        (Date, TimestampNtz) | (TimestampNtz, Date) => TimestampNtz,
         (Int, Decimal { precision, .. }) | (Decimal { precision, .. }, Int) => DataType::decimal(precision.max(10), 0),
         (Long, Decimal { precision, .. }) | (Decimal { precision, .. }, Long) => DataType::decimal(precision.max(20), 0),
         (Decimal { precision, .. }, Decimal { precision: other, .. }) => DataType::decimal(precision.max(other), 0),
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn types_are_guessed_as_spark_guesses() {
-        let of = |texts: &[&str]| guessed(texts.iter().copied()).simple_string();
+        let of = |texts: &[&str]| guessed(texts.iter().copied(), false).simple_string();
         assert_eq!(of(&["1", "2"]), "int");
         assert_eq!(of(&["1", "3000000000"]), "bigint");
         assert_eq!(of(&["99999999999999999999"]), "decimal(20,0)");
@@ -153,6 +154,7 @@ mod tests {
         assert_eq!(of(&["1", "2024-01-01"]), "string");
         assert_eq!(of(&["01"]), "int");
         assert_eq!(of(&[]), "string");
+        assert_eq!(guessed(["2024-01-01 10:00:00"].into_iter(), true).simple_string(), "timestamp_ntz");
     }
 
     #[test]

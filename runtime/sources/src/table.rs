@@ -1,8 +1,10 @@
 //! A table over files: one for every format. It prunes files by what filters say about their folders and their metadata,
 //! spreads them over partitions in the order of their names, and leaves the reading to the format.
 //!
-//!     provider's columns:   file columns …  partition columns …  _metadata
-//!                           (`format`)      (constant per file)  (constant per file, hidden from `*`)
+//!     provider's columns:   file columns …  partition columns …  _metadata             row index
+//!                           (`format`)      (constant per file)  (constant per file)   (Parquet's alone)
+//!
+//! The last two are hidden from `*`; the row index is one more field of `_metadata` to whoever reads the table.
 //!
 //! Not here: reading a format's bytes (`rows`, `parquet`).
 
@@ -16,7 +18,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNode;
-use datafusion::common::{DFSchema, Result, ScalarValue, Statistics};
+use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -27,6 +29,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::parquet::arrow::RowNumber;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion_datasource::compute_all_files_statistics;
@@ -60,6 +63,9 @@ pub(crate) struct FilesTable {
 /// The name of the hidden column that tells where a row came from.
 pub(crate) const METADATA: &str = "_metadata";
 
+/// The column with the position of a row in its file.
+const ROW_INDEX: &str = "_metadata.row_index";
+
 /// The table of `files` whose own columns are `schema`.
 pub(crate) fn table(reader: Reader, files: &[DataFile], schema: &StructType, partitions: Partitions) -> Made {
     let own = all_nullable(schema);
@@ -80,12 +86,21 @@ pub(crate) fn table(reader: Reader, files: &[DataFile], schema: &StructType, par
     }
     let mut shown = own;
     shown.fields.extend(partitions.fields);
-    let columns = TableSchema::builder(file_schema).with_table_partition_cols(constant_fields).build();
+    let columns = TableSchema::builder(file_schema).with_table_partition_cols(constant_fields);
+    let (columns, hidden) = match reader {
+        Reader::Parquet(_) => {
+            let row_index = Field::new(ROW_INDEX, arrow::datatypes::DataType::Int64, false).with_extension_type(RowNumber);
+            let hidden = vec![metadata, StructField::new("row_index", DataType::Long, false)];
+            (columns.with_virtual_columns(vec![Arc::new(row_index)]), hidden)
+        }
+        Reader::Rows(_) => (columns, vec![metadata]),
+    };
+    let columns = columns.build();
     Ok(SourceTable {
         provider: Arc::new(FilesTable { reader, files: listed, columns, constants }),
         schema: shown,
         files: files.iter().map(|file| file_url(&file.path)).collect(),
-        hidden: vec![metadata],
+        hidden,
     })
 }
 
@@ -161,8 +176,17 @@ impl FilesTable {
         };
         let collect = state.config().collect_statistics();
         let files = if collect { parquet::with_statistics(state, files, self.columns.file_schema()).await? } else { files };
+        let files = files.into_iter().map(with_row_index).collect();
         compute_all_files_statistics(FileGroup::new(files).split_files(parts), Arc::clone(whole), collect, false)
     }
+}
+
+/// What is known about a file's columns, one column wider: nothing is known about the positions of its rows.
+fn with_row_index(mut file: PartitionedFile) -> PartitionedFile {
+    if let Some(statistics) = &mut file.statistics {
+        Arc::make_mut(statistics).column_statistics.push(ColumnStatistics::new_unknown());
+    }
+    file
 }
 
 /// Whether a filter looks at nothing but constants of a file.

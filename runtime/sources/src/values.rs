@@ -53,6 +53,8 @@ pub(crate) struct Clock {
     pub timestamp: Option<Pattern>,
     pub local: Option<Pattern>,
     pub zone: Zone,
+    /// Whether a guessed timestamp is one without a zone where its text names none.
+    prefers_local: bool,
     today: i64,
 }
 
@@ -66,8 +68,17 @@ impl Clock {
             timestamp: pattern("timestampformat")?,
             local: pattern("timestampntzformat")?,
             zone,
+            prefers_local: context.settings.local_timestamps(),
             today,
         })
+    }
+
+    /// Which timestamp a text is, if any.
+    pub fn guessed(&self, text: &str) -> Option<DataType> {
+        if self.prefers_local && self.wall(text).is_some() {
+            return Some(DataType::TimestampNtz);
+        }
+        self.instant(text).map(|_| DataType::Timestamp)
     }
 
     pub fn days(&self, text: &str) -> Option<i32> {

@@ -145,3 +145,21 @@ def checkpoint_eager(spark):
 def checkpoint_lazy(spark):
     frame = spark.range(0, 5, 1, 2).localCheckpoint(eager=False)
     return frame.filter("id > 2").orderBy("id")
+
+
+def lateral_join_limit(spark):
+    dept, emp = spark.table("dept").alias("d"), spark.table("emp").alias("e")
+    best = emp.where(col("e.dept_id") == col("d.dept_id").outer()).select("emp_name", "salary").orderBy(F.desc("salary")).limit(1)
+    return dept.lateralJoin(best).select("dept_name", "emp_name").orderBy("dept_name")
+
+
+def lateral_join_left_offset(spark):
+    dept, emp = spark.table("dept").alias("d"), spark.table("emp").alias("e")
+    rest = emp.where(col("e.dept_id") == col("d.dept_id").outer()).orderBy(F.desc("salary")).offset(1).select("emp_name")
+    return dept.lateralJoin(rest, how="left").select("dept_name", "emp_name").orderBy("dept_name", "emp_name")
+
+
+def scalar_limit(spark):
+    dept, emp = spark.table("dept").alias("d"), spark.table("emp").alias("e")
+    best = emp.where(col("e.dept_id") == col("d.dept_id").outer()).orderBy(F.desc("salary")).limit(1).select("emp_name")
+    return dept.select("dept_name", best.scalar().alias("best")).orderBy("dept_name")

@@ -13,6 +13,7 @@ use emberflow_plan::DataType;
 use emberflow_plan::tree::{CastMode, Expr, ExprKind, FunctionCall, Literal, NullOrder, Origin, SortDirection, SortOrder};
 
 use super::{Item, TextForm, text};
+use crate::node::{Operation, PartitionNode};
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::suggest;
@@ -126,17 +127,19 @@ impl Resolver<'_> {
         Ok(Item::new(Typed::new(marker, data_type, false), said))
     }
 
-    /// What the rows' file says. Rows from elsewhere have none, nor have rows of many; where rows still are those of a file,
-    /// but its columns are out of sight, an empty answer would be a wrong one.
+    /// What the rows' file says. Rows from elsewhere have none, nor have rows that were gathered from many tasks; where rows
+    /// still are those of a file, but its columns are out of reach, an empty answer would be a wrong one.
     fn input_file(&self, name: &str, field: &str, nowhere: &Literal, scope: &Scope<'_>) -> Result<Item> {
-        let item = match scope.metadata.iter().find(|attribute| attribute.name == METADATA) {
-            Some(metadata) => self.field(Item::new(metadata.typed(), METADATA), field)?,
-            None if scope.inputs.iter().any(|plan| gives_rows_of_files(plan)) => {
-                return Err(Error::unsupported(format!("{name}() over anything but the files themselves")));
-            }
-            None => self.expression(&Expr::literal(nowhere.clone()), scope)?,
-        };
-        Ok(Item::new(item.typed, format!("{name}()")))
+        let text = format!("{name}()");
+        if !scope.inputs.iter().any(|plan| gives_rows_of_files(plan)) {
+            return Ok(Item::new(self.expression(&Expr::literal(nowhere.clone()), scope)?.typed, text));
+        }
+        let mut files = scope.metadata.iter().filter(|attribute| attribute.name == METADATA);
+        match (files.next(), files.next()) {
+            (Some(metadata), None) => Ok(Item::new(self.field(Item::new(metadata.typed(), METADATA), field)?.typed, text)),
+            (Some(_), Some(_)) => Err(Error::new("MULTI_SOURCES_UNSUPPORTED_FOR_EXPRESSION").with("expr", format!("\"{text}\""))),
+            (None, _) => Err(Error::unsupported(format!("{text} this far from the files"))),
+        }
     }
 
     /// `int(x)`, `string(x)`: a type's name called as a function is a cast.
@@ -491,6 +494,10 @@ fn gives_rows_of_files(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::TableScan(scan) => scan.source.schema().column_with_name(METADATA).is_some(),
         LogicalPlan::Aggregate(_) | LogicalPlan::Distinct(_) | LogicalPlan::Sort(_) | LogicalPlan::Window(_) => false,
+        LogicalPlan::Extension(_) => PartitionNode::behind(plan).is_some_and(|node| {
+            let deals_anew = matches!(node.operation, Operation::Shuffle { .. } | Operation::Ranges { .. });
+            !deals_anew && gives_rows_of_files(&node.input)
+        }),
         _ => plan.inputs().into_iter().any(gives_rows_of_files),
     }
 }

@@ -187,8 +187,7 @@ impl Resolver<'_> {
 
     /// `current_date` and its like may be written without parentheses.
     fn keyword(&self, parts: &[String], scope: &Scope<'_>) -> Option<Result<Item>> {
-        const BARE: &[&str] =
-            &["current_date", "current_timestamp", "current_user", "user", "session_user", "localtimestamp", "current_time"];
+        const BARE: &[&str] = &["current_date", "current_timestamp", "current_user", "user", "session_user", "current_time"];
         let [name] = parts else { return None };
         let name = name.to_lowercase();
         BARE.contains(&name.as_str()).then(|| {

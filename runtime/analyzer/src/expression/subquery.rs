@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use datafusion::common::{Column, Spans};
+use datafusion::functions_aggregate::expr_fn::first_value;
 use datafusion::logical_expr::expr::{Exists, InSubquery};
-use datafusion::logical_expr::{Expr as Physical, LogicalPlan, LogicalPlanBuilder, Subquery as Lowered};
+use datafusion::logical_expr::{Expr as Physical, FetchType, LogicalPlan, LogicalPlanBuilder, Subquery as Lowered};
 use emberflow_base::{Error, Result};
 use emberflow_functions::cast;
 use emberflow_functions::{Typed, coerce};
@@ -36,10 +37,14 @@ impl Resolver<'_> {
         match &subquery.kind {
             SubqueryKind::Scalar => self.scalar_subquery(&resolved, scope),
             SubqueryKind::Exists => {
-                let expr = Physical::Exists(Exists { subquery: lowered(resolved.plan.clone()), negated: false });
+                let plan = self.limits_per_row(without_limit(resolved.plan.clone()), None)?;
+                let expr = Physical::Exists(Exists { subquery: lowered(plan), negated: false });
                 Ok(Item::new(Typed::new(expr, DataType::Boolean, false), format!("exists({})", outer_names(&resolved, scope))))
             }
-            SubqueryKind::In(values) => self.in_subquery(values, &resolved, scope),
+            SubqueryKind::In(values) => {
+                let plan = self.limits_per_row(resolved.plan.clone(), None)?;
+                self.in_subquery(values, &Resolved { plan, ..resolved }, scope)
+            }
             SubqueryKind::TableArgument => Err(Error::unsupported("table arguments")),
         }
     }
@@ -51,8 +56,23 @@ impl Resolver<'_> {
         };
         let data_type = attribute.data_type.clone();
         let said = format!("scalarsubquery({})", outer_names(resolved, scope));
-        let expr = Physical::ScalarSubquery(lowered(resolved.exact()?));
+        let expr = Physical::ScalarSubquery(lowered(self.one_value(resolved.exact()?)?));
         Ok(Item::new(Typed::new(expr, data_type, true), said))
+    }
+
+    /// A sub-query of one column; one that is limited to one row for each row around becomes an aggregate of that row, which
+    /// is what DataFusion asks of it.
+    fn one_value(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        let is_limited = !plan.all_out_ref_exprs().is_empty() && plan.max_rows().is_some_and(|rows| rows <= 1);
+        let columns = plan.schema().columns();
+        let [column] = &columns[..] else { return Err(Error::internal("a scalar sub-query has one column")) };
+        let lifted = self.limits_per_row(plan.clone(), None)?;
+        if !is_limited || lifted == plan {
+            return Ok(lifted);
+        }
+        let first = first_value(Physical::Column(column.clone()), Vec::new()).alias(self.fresh_column("first"));
+        let aggregated = LogicalPlanBuilder::from(lifted).aggregate(Vec::<Physical>::new(), vec![first]);
+        aggregated.and_then(LogicalPlanBuilder::build).map_err(emberflow_functions::errors::from_datafusion)
     }
 
     fn in_subquery(&self, values: &[Expr], resolved: &Resolved, scope: &Scope<'_>) -> Result<Item> {
@@ -85,13 +105,21 @@ impl Resolver<'_> {
             rights.push(right);
         }
         let (left, right) = if lefts.len() == 1 { (lefts.remove(0), rights.remove(0)) } else { (pack(lefts)?, pack(rights)?) };
+        let is_correlated = !resolved.plan.all_out_ref_exprs().is_empty();
         let plan = match &right.expr {
-            Physical::Column(_) => resolved.exact()?,
+            Physical::Column(_) if !is_correlated => resolved.exact()?,
             _ => project(resolved.plan.clone(), vec![right.expr.clone().alias(self.fresh_column("in"))])?,
         };
-        // DataFusion tells the sub-query's column from the query's by its qualifier when it makes a mark join.
-        let plan = LogicalPlanBuilder::from(plan).alias(self.fresh_column("in")).and_then(LogicalPlanBuilder::build);
-        let subquery = lowered(plan.map_err(emberflow_functions::errors::from_datafusion)?);
+        // DataFusion tells the sub-query's column from the query's by its qualifier when it makes a mark join; it pulls no
+        // columns out of a sub-query through such a name, so a correlated one has a column of its own instead.
+        let plan = match is_correlated {
+            true => plan,
+            false => {
+                let named = LogicalPlanBuilder::from(plan).alias(self.fresh_column("in")).and_then(LogicalPlanBuilder::build);
+                named.map_err(emberflow_functions::errors::from_datafusion)?
+            }
+        };
+        let subquery = lowered(plan);
         let expr = Physical::InSubquery(InSubquery { expr: Box::new(left.expr), subquery, negated: false });
         Ok(Item::new(Typed::new(expr, DataType::Boolean, nullable), said))
     }
@@ -107,6 +135,18 @@ impl Resolver<'_> {
         };
         let mode = context.mode();
         Ok((cast::cast(left.typed, &common, mode, &context)?, cast::cast(right, &common, mode, &context)?))
+    }
+}
+
+/// Whether there is a row is not a question of how many there may be at most.
+fn without_limit(plan: LogicalPlan) -> LogicalPlan {
+    match plan {
+        LogicalPlan::Limit(limit)
+            if limit.skip.is_none() && matches!(limit.get_fetch_type(), Ok(FetchType::Literal(Some(1..)))) =>
+        {
+            without_limit(Arc::unwrap_or_clone(limit.input))
+        }
+        other => other,
     }
 }
 

@@ -61,6 +61,8 @@ impl Resolver<'_> {
                 made.push(Selected { item, name, metadata, attribute: None, aliased: true });
             }
         }
+        let used = made.iter().map(|column| &column.item.typed.expr);
+        chain.resolved = chain.resolved.with_metadata_for(used)?;
         let replaces_open = || {
             let mut replaced = positions.keys().filter_map(|name| chain.places.get(name)).flatten();
             let is_open = |attribute: &Attr| chain.open.contains(&attribute.column);
@@ -119,7 +121,6 @@ impl Resolver<'_> {
             output: output.into(),
             hidden: Some(Arc::new(hidden)),
             qualified_only: Vec::new(),
-            metadata: Vec::new(),
             aggregated: None,
             ..chain.resolved
         };

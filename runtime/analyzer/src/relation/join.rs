@@ -149,7 +149,13 @@ impl Resolver<'_> {
         for (plan_id, columns) in right.plan_ids {
             plan_ids.entry(plan_id).or_default().extend(columns);
         }
-        Resolved { plan_ids, qualified_only, ..Resolved::new(plan, output) }
+        let mut metadata = left.metadata;
+        if !matches!(join_type, JoinType::LeftSemi | JoinType::LeftAnti) {
+            metadata.extend(right.metadata);
+        }
+        // A join passes on what its sides have.
+        metadata.retain(|attribute| plan.schema().has_column_with_unqualified_name(&attribute.column));
+        Resolved { plan_ids, qualified_only, metadata, ..Resolved::new(plan, output) }
     }
 
     fn join_using(
@@ -237,7 +243,8 @@ impl Resolver<'_> {
         for side in [left, right] {
             output.extend(side.output.iter().filter(|attribute| !is_key(attribute)).filter_map(current));
         }
-        Ok(Resolved { plan, output: output.into(), qualified_only, ..joined })
+        let metadata = joined.nameless_metadata();
+        Ok(Resolved { plan, output: output.into(), qualified_only, metadata, ..joined })
     }
 
     /// Whichever of two keys is there.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::TreeNode;
 use datafusion::logical_expr::LogicalPlan;
 use emberflow_base::{Error, Result};
 use emberflow_plan::tree::{Expr, ExprKind, JoinType, Origin, Relation, RelationKind};
@@ -48,6 +47,7 @@ impl Resolver<'_> {
         };
         drop(scope);
         generated.outer |= keep;
+        let resolved = resolved.with_metadata_for(std::iter::once(&generated.list.expr))?;
         let before = Arc::clone(&resolved.output);
         let (unrolled, made) = self.unnest(resolved, generated, columns)?;
         let made = made.iter().map(|attribute| attribute.with_qualifier(vec![table.to_owned()]));
@@ -159,7 +159,7 @@ impl Resolver<'_> {
         let right = if exact.all_out_ref_exprs().is_empty() {
             Resolved { plan: exact, ..right }
         } else {
-            refuse_limit(&exact)?;
+            let exact = self.limits_per_row(without_sort(exact)?, Some(&left.plan))?;
             let subquery = crate::expression::lowered(exact);
             Resolved { plan: LogicalPlan::Subquery(subquery), ..right }
         };
@@ -204,12 +204,14 @@ fn table_function(relation: &Relation) -> Option<Function<'_>> {
     }
 }
 
-/// The optimizer knows no join that keeps some rows for each row to the left.
-fn refuse_limit(plan: &LogicalPlan) -> Result<()> {
-    let limits = plan.exists(|node| Ok(matches!(node, LogicalPlan::Limit(_)) && !node.all_out_ref_exprs().is_empty()));
-    match limits.map_err(emberflow_functions::errors::from_datafusion)? {
-        true => Err(Error::unsupported("LIMIT in a LATERAL subquery over columns to its left")),
-        false => Ok(()),
+/// The order of a sub-query's rows is lost in the join.
+fn without_sort(plan: LogicalPlan) -> Result<LogicalPlan> {
+    match plan {
+        LogicalPlan::Sort(sort) => without_sort(Arc::unwrap_or_clone(sort.input)),
+        LogicalPlan::Projection(projection) if matches!(*projection.input, LogicalPlan::Sort(_)) => {
+            crate::resolved::project(without_sort(Arc::unwrap_or_clone(projection.input))?, projection.expr)
+        }
+        other => Ok(other),
     }
 }
 

@@ -28,6 +28,10 @@ impl Resolver<'_> {
         let scope = Scope::over(&input, outer, self.case_sensitive);
         let elements = self.select_list(expressions, &scope)?;
         drop(scope);
+        let input = input.with_metadata_for(elements.iter().map(|element| match element {
+            Element::Column(selected) => &selected.item.typed.expr,
+            Element::Generator { generated, .. } => &generated.list.expr,
+        }))?;
         self.project_elements(input, elements)
     }
 
@@ -62,7 +66,7 @@ impl Resolver<'_> {
             output: output.into(),
             hidden: Some(Arc::new(hidden)),
             qualified_only: Vec::new(),
-            metadata: Vec::new(),
+            metadata: input.metadata,
             plan_ids: input.plan_ids,
             aggregated: None,
             stacked,
@@ -82,6 +86,11 @@ impl Resolver<'_> {
 
     /// Puts a select list on top of an aggregate.
     pub(crate) fn finish_aggregate(&self, mut aggregated: Aggregated, selected: Vec<Selected>) -> Result<Resolved> {
+        if !aggregated.input.metadata.is_empty() {
+            let groups = aggregated.groups.iter().map(|(group, _)| group);
+            let all = groups.chain(selected.iter().map(|selected| &selected.item.typed.expr));
+            aggregated.input = aggregated.input.clone().with_metadata_for(all)?;
+        }
         let mut output = Vec::with_capacity(selected.len());
         for selected in selected {
             let passed = selected.attribute.clone();
@@ -202,7 +211,14 @@ impl Resolver<'_> {
         let resolved = if columns.is_empty() { resolved } else { self.renamed(resolved, columns)? };
         let mut full = qualifier.to_vec();
         full.push(alias.to_owned());
-        Ok(qualified(resolved, full))
+        let still_named = |attribute: &Attr| {
+            if attribute.qualified_only { Arc::clone(attribute) } else { attribute.with_qualifier(full.clone()) }
+        };
+        let metadata = match columns.is_empty() {
+            true => resolved.metadata.iter().map(still_named).collect(),
+            false => resolved.nameless_metadata(),
+        };
+        Ok(Resolved { metadata, ..qualified(resolved, full) })
     }
 
     /// All columns renamed by position.
@@ -220,7 +236,8 @@ impl Resolver<'_> {
 /// The same columns under another qualifier; what they were called before is forgotten.
 pub(crate) fn qualified(resolved: Resolved, qualifier: Vec<String>) -> Resolved {
     let output: Vec<Attr> = resolved.output.iter().map(|attribute| attribute.with_qualifier(qualifier.clone())).collect();
-    Resolved { output: output.into(), qualified_only: Vec::new(), ..resolved }.forget_hidden()
+    let metadata = resolved.nameless_metadata();
+    Resolved { output: output.into(), qualified_only: Vec::new(), metadata, ..resolved }.forget_hidden()
 }
 
 /// The 0-based positions of a list's elements, as a list.

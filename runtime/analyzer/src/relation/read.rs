@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder};
+use datafusion::functions::core::expr_fn::{get_field, named_struct};
+use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder, lit};
 use emberflow_base::{Error, Result, substituted};
 use emberflow_functions::cast;
 use emberflow_functions::coerce;
@@ -15,9 +16,10 @@ use emberflow_plan::tree::{
     CatalogOp, Cte, Expr, ExprKind, Literal, LocalData, Options, ParseFormat, Relation, RelationKind, Statement, Subquery,
     SubqueryKind,
 };
-use emberflow_plan::{DataType, StructType};
+use emberflow_plan::{DataType, StructField, StructType};
 
 use super::project::qualified;
+use crate::attribute::{Attr, Attribute};
 use crate::environment::{Source, Table};
 use crate::expression::select::Element;
 use crate::node::{Operation, PartitionNode};
@@ -195,24 +197,34 @@ impl Resolver<'_> {
         let plan = LogicalPlanBuilder::scan(name.clone(), provider_as_source(provider), None)
             .and_then(LogicalPlanBuilder::build)
             .map_err(from_datafusion)?;
-        let mut columns = Vec::with_capacity(schema.fields.len());
+        let mut columns = Vec::with_capacity(schema.fields.len() + 1);
         let mut output = Vec::with_capacity(schema.fields.len());
-        let shown = schema.fields.len();
-        for (field, given) in schema.fields.iter().chain(&hidden).zip(provided.fields()) {
-            let attribute = Arc::new(crate::attribute::Attribute {
-                column: self.fresh_column(&field.name),
-                name: field.name.clone(),
-                qualifier: qualifier.clone(),
-                data_type: field.data_type.clone(),
-                nullable: field.nullable,
-                metadata: field.metadata.clone(),
-                qualified_only: false,
-            });
-            columns.push(Physical::Column(Column::new(Some(name.clone()), given.name())).alias(&attribute.column));
+        let given = |column: &str| Physical::Column(Column::new(Some(name.clone()), column));
+        for (field, provided) in schema.fields.iter().zip(provided.fields()) {
+            let attribute = self.scanned(field, &qualifier);
+            columns.push(given(provided.name()).alias(&attribute.column));
             output.push(attribute);
         }
-        let metadata = output.split_off(shown.min(output.len()));
+        let beside = provided.fields().iter().skip(schema.fields.len()).map(|provided| given(provided.name()));
+        let mut metadata = Vec::new();
+        if let Some((field, expr)) = whole_metadata(hidden.into_iter().zip(beside))? {
+            let attribute = self.scanned(&field, &qualifier);
+            columns.push(expr.alias(&attribute.column));
+            metadata.push(attribute);
+        }
         Ok(Resolved { metadata, ..Resolved::new(project(plan, columns)?, output) })
+    }
+
+    fn scanned(&self, field: &StructField, qualifier: &[String]) -> Attr {
+        Arc::new(Attribute {
+            column: self.fresh_column(&field.name),
+            name: field.name.clone(),
+            qualifier: qualifier.to_vec(),
+            data_type: field.data_type.clone(),
+            nullable: field.nullable,
+            metadata: field.metadata.clone(),
+            qualified_only: false,
+        })
     }
 
     /// `VALUES (1, 'a'), (2, 'b')`: columns `col1`, `col2`, ... of each column's common type.
@@ -237,7 +249,7 @@ impl Resolver<'_> {
         for (position, column) in columns.into_iter().enumerate() {
             let name = format!("col{}", position + 1);
             let nullable = column.iter().any(|typed| typed.nullable);
-            let (column, data_type) = coerce::to_common_type(column, &context)?.ok_or_else(|| {
+            let (column, data_type) = coerce::to_common_type_without_strings(column, &context)?.ok_or_else(|| {
                 Error::new("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE").with("colName", format!("`{name}`"))
             })?;
             let attribute = self.new_attribute(&name, data_type, nullable);
@@ -366,6 +378,21 @@ impl Resolver<'_> {
         };
         self.within_text(&text, || self.relation(&relation, outer))
     }
+}
+
+/// The hidden columns of a scan as one struct: the first is one already, those behind it are further fields.
+fn whole_metadata(mut hidden: impl Iterator<Item = (StructField, Physical)>) -> Result<Option<(StructField, Physical)>> {
+    let Some((whole, expr)) = hidden.next() else { return Ok(None) };
+    let further: Vec<(StructField, Physical)> = hidden.collect();
+    let DataType::Struct(fields) = &whole.data_type else { return Err(Error::internal("the metadata of files is a struct")) };
+    if further.is_empty() {
+        return Ok(Some((whole, expr)));
+    }
+    let own = fields.fields.iter().map(|field| (field.clone(), get_field(expr.clone(), field.name.clone())));
+    let (fields, values): (Vec<StructField>, Vec<Physical>) = own.chain(further).unzip();
+    let named = fields.iter().zip(values).flat_map(|(field, value)| [lit(field.name.as_str()), value]).collect();
+    let data_type = DataType::Struct(StructType::new(fields));
+    Ok(Some((StructField { data_type, ..whole }, named_struct(named))))
 }
 
 /// Files have no past to read.

@@ -88,7 +88,12 @@ impl Resolver<'_> {
                 // Two columns of that name come out, but only one went in: that one is meant.
                 Err(error) if error.condition() == "AMBIGUOUS_REFERENCE" => {
                     let below = Scope { columns: Vec::new(), ..scope };
-                    self.expression(child, &below).map_err(|_| error)?
+                    self.expression(child, &below).map_err(|_| match &child.kind {
+                        ExprKind::Attribute { parts, plan_id: None, .. } => {
+                            suggest::unresolved_column(parts, &resolved.output, &child.origin)
+                        }
+                        _ => error,
+                    })?
                 }
                 other => other?,
             }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use emberflow_base::{Error, QueryContext, Result};
+use emberflow_plan::sql::SqlOptions;
 use emberflow_plan::tree::{Options, Origin};
 use emberflow_plan::{Expr, Relation, Statement};
 
@@ -34,15 +35,17 @@ use crate::proto;
 
 pub use types::data_type;
 
-/// Finds local data that were uploaded before the plan.
+/// What a plan leans on in its session: local data that were uploaded before it, and how its texts are read.
 pub trait Blocks {
     /// The bytes of the artifact `cache/<hash>`.
     fn block(&self, hash: &str) -> Option<Bytes>;
     /// For errors.
     fn session_id(&self) -> &str;
+    /// How the session reads types that are texts.
+    fn sql_options(&self) -> SqlOptions;
 }
 
-/// No blocks: a plan that stands alone.
+/// Nothing: a plan that stands alone.
 pub struct NoBlocks;
 
 impl Blocks for NoBlocks {
@@ -52,6 +55,10 @@ impl Blocks for NoBlocks {
 
     fn session_id(&self) -> &str {
         ""
+    }
+
+    fn sql_options(&self) -> SqlOptions {
+        SqlOptions::default()
     }
 }
 

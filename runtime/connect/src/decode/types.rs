@@ -1,6 +1,7 @@
 //! `spark.connect.DataType` to our types, and schema texts in any of the spellings clients use.
 
 use emberflow_base::{Error, Result};
+use emberflow_plan::sql::SqlOptions;
 use emberflow_plan::types::{DayTimeField, YearMonthField};
 use emberflow_plan::{DataType, StructField, StructType, ddl, json};
 
@@ -47,7 +48,7 @@ fn of_kind(kind: &Kind) -> Result<DataType> {
         Kind::Struct(fields) => DataType::Struct(of_struct(fields)?),
         Kind::Variant(_) => DataType::Variant,
         Kind::Udt(udt) => of_udt(udt)?,
-        Kind::Unparsed(text) => schema_text(&text.data_type_string)?,
+        Kind::Unparsed(text) => schema_text(&text.data_type_string, SqlOptions::default())?,
         Kind::Geometry(_) => return Err(unsupported("GEOMETRY")),
         Kind::Geography(_) => return Err(unsupported("GEOGRAPHY")),
         Kind::TimestampNtzNanos(_) => return Err(unsupported("TIMESTAMP_NTZ with nanoseconds")),
@@ -143,16 +144,16 @@ fn of_udt(udt: &data_type::Udt) -> Result<DataType> {
 }
 
 /// A type or schema from text: Spark's JSON, or DDL (a table schema, a type, or a struct's fields).
-pub(crate) fn schema_text(text: &str) -> Result<DataType> {
+pub(crate) fn schema_text(text: &str, options: SqlOptions) -> Result<DataType> {
     match text.trim_start().as_bytes().first() {
         Some(b'{' | b'"' | b'[') => json::from_json(text),
-        _ => ddl::parse_schema_or_type(text),
+        _ => ddl::parse_schema_or_type(text, options),
     }
 }
 
 /// A schema from text, which must be a struct.
-pub(crate) fn struct_text(text: &str) -> Result<StructType> {
-    as_struct(schema_text(text)?, text)
+pub(crate) fn struct_text(text: &str, options: SqlOptions) -> Result<StructType> {
+    as_struct(schema_text(text, options)?, text)
 }
 
 /// A schema from a message, which must be a struct.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emberflow_base::{Error, Result, World};
+use emberflow_plan::sql::SqlOptions;
 use parking_lot::Mutex;
 
 use crate::backend::{SessionBackend, SessionKey};
@@ -109,5 +110,9 @@ impl Blocks for Session {
 
     fn session_id(&self) -> &str {
         self.id()
+    }
+
+    fn sql_options(&self) -> SqlOptions {
+        SqlOptions::of(&self.backend.settings())
     }
 }

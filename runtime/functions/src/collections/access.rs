@@ -23,6 +23,7 @@ enum Outside {
 /// `element_at(array, index)`, `element_at(map, key)`; forgiving: `try_element_at`.
 pub fn element_at(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     call.arity(&[2])?;
+    let call = Call { name: "element_at", ..call };
     if matches!(call.type_of(0), DataType::Map { .. }) {
         return value_of_key(&call);
     }

@@ -54,7 +54,18 @@ pub fn make_date(call: Call<'_>) -> Result<Typed> {
     Ok(Typed::new(kernel.identity(ansi).fallible_if(ansi).call(arguments), DataType::Date, nullable))
 }
 
-/// `make_timestamp(year, month, day, hour, minute, second [, zone])`
+/// `make_timestamp(..)`: what the session calls a timestamp; where that has no zone, one that is given says nothing.
+pub fn make_timestamp_as_named(mut call: Call<'_>, forgiving: bool) -> Result<Typed> {
+    let kind = call.context.timestamp_type();
+    if kind == DataType::TimestampNtz && matches!(call.len(), 3 | 7) {
+        call.text(call.len() - 1)?;
+        call.arguments.pop();
+        call.texts.pop();
+    }
+    make_timestamp(call, kind, forgiving)
+}
+
+/// `make_timestamp_ltz(year, month, day, hour, minute, second [, zone])`, `make_timestamp_ntz(..)` without a zone
 pub fn make_timestamp(call: Call<'_>, kind: DataType, forgiving: bool) -> Result<Typed> {
     if matches!(call.len(), 2 | 3) && (kind != DataType::TimestampNtz || call.len() == 2) {
         return super::times::make_timestamp(&call, kind);

@@ -126,12 +126,15 @@ pub fn to_date(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     read(&call, Wanted::Days, DataType::Date, forgiving)
 }
 
-/// `to_timestamp(value [, pattern])` and its kin.
+/// `to_timestamp(value [, pattern])`: what the session calls a timestamp.
+pub fn to_timestamp_as_named(call: Call<'_>, forgiving: bool) -> Result<Typed> {
+    let kind = call.context.timestamp_type();
+    to_timestamp(call, kind, forgiving)
+}
+
+/// `to_timestamp_ltz(value [, pattern])`, `to_timestamp_ntz(value [, pattern])`
 pub fn to_timestamp(call: Call<'_>, kind: DataType, forgiving: bool) -> Result<Typed> {
     call.arity(&[1, 2])?;
-    let local =
-        call.context.settings.get("spark.sql.timestampType").is_some_and(|said| said.eq_ignore_ascii_case("TIMESTAMP_NTZ"));
-    let kind = if local && call.name != "to_timestamp_ltz" { DataType::TimestampNtz } else { kind };
     if call.len() == 1 || !reads_text(&call) {
         return plain_cast(&call, kind, forgiving);
     }

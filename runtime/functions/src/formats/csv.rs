@@ -6,6 +6,7 @@ use arrow::array::{Array, AsArray, StructArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
     DataType as Arrow, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType,
 };
 use datafusion::logical_expr::lit;
 use emberflow_base::{Error, Result};
@@ -108,6 +109,9 @@ fn read_column<'a>(
             primitives::<Date32Type>(rows, |row| Ok(cell(row).and_then(|text| clock.days(text.trim())).map(|days| days as i32)))
         }
         DataType::Timestamp => timestamps(rows, |row| Ok(cell(row).and_then(|text| clock.instant(text.trim())))),
+        DataType::TimestampNtz => {
+            primitives::<TimestampMicrosecondType>(rows, |row| Ok(cell(row).and_then(|text| clock.wall(text.trim()))))
+        }
         DataType::Time(precision) => {
             let cut = 10_i64.pow(9 - u32::from(*precision).min(9));
             primitives::<arrow::datatypes::Time64NanosecondType>(rows, |row| {

@@ -79,5 +79,5 @@ fn schema_argument(call: &Call<'_>, index: usize) -> Result<DataType> {
     if trimmed.starts_with('{') || trimmed.starts_with('"') {
         return emberflow_plan::json::from_json(&text);
     }
-    emberflow_plan::ddl::parse_schema_or_type(&text)
+    emberflow_plan::ddl::parse_schema_or_type(&text, call.context.sql_options())
 }

@@ -26,6 +26,7 @@ use crate::zones::Zone;
 pub(super) struct Clock {
     date: Option<Pattern>,
     timestamp: Option<Pattern>,
+    local: Option<Pattern>,
     pub(super) zone: Zone,
 }
 
@@ -33,7 +34,8 @@ impl Clock {
     pub(super) fn of(call: &Call<'_>, options: &Options) -> Result<Self> {
         let pattern = |key: &str| options.get(key).map(Pattern::for_reading).transpose();
         let zone = Zone::parse(options.get("timeZone").unwrap_or(call.context.time_zone))?;
-        Ok(Self { date: pattern("dateFormat")?, timestamp: pattern("timestampFormat")?, zone })
+        let local = pattern("timestampNTZFormat")?;
+        Ok(Self { date: pattern("dateFormat")?, timestamp: pattern("timestampFormat")?, local, zone })
     }
 
     pub(super) fn days(&self, text: &str) -> Option<i64> {
@@ -50,6 +52,14 @@ impl Clock {
                 let text = text.replacen('T', " ", 1);
                 Some(plain("yyyy-MM-dd[ HH:mm[:ss[.SSSSSSSSS]]][XXX]")?.read(&text)?.instant(&self.zone))
             }
+        }
+    }
+
+    /// Microseconds on a wall clock; a text that names a zone is none of them.
+    pub(super) fn wall(&self, text: &str) -> Option<i64> {
+        match &self.local {
+            Some(pattern) => Some(pattern.read(text)?.local()),
+            None => Some(plain("yyyy-MM-dd[ HH:mm[:ss[.SSSSSSSSS]]]")?.read(&text.replacen('T', " ", 1))?.local()),
         }
     }
 }
@@ -156,7 +166,7 @@ fn build(values: &[Option<&Value>], kind: &DataType, clock: &Clock) -> Result<Ar
         }),
         DataType::Timestamp => timestamps(rows, |row| Ok(at(row).and_then(Value::as_str).and_then(|text| clock.instant(text)))),
         DataType::TimestampNtz => primitives::<TimestampMicrosecondType>(rows, |row| {
-            Ok(at(row).and_then(Value::as_str).and_then(|text| clock.instant(text)))
+            Ok(at(row).and_then(Value::as_str).and_then(|text| clock.wall(text)))
         }),
         DataType::Time(precision) => {
             let cut = 10_i64.pow(9 - u32::from(*precision).min(9));

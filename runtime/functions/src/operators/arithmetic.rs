@@ -129,7 +129,7 @@ fn negative_text(texts: &[String]) -> String {
 }
 
 fn build(mut call: Call<'_>, op: Arithmetic, mode: EvalMode) -> Result<Typed> {
-    if op == Arithmetic::Add && call.arguments.len() == 1 {
+    if op == Arithmetic::Add && call.arguments.len() == 1 && mode != EvalMode::Try {
         return positive(call);
     }
     let (left, right) = two(&mut call)?;
@@ -143,7 +143,7 @@ fn build(mut call: Call<'_>, op: Arithmetic, mode: EvalMode) -> Result<Typed> {
     if let Some(made) = intervals::build(op, &left, &right, &call.texts, mode, &context) {
         return made;
     }
-    let text = if call.texts.len() == 2 && !call.name.starts_with("try_") && op != Arithmetic::PositiveModulus {
+    let text = if call.texts.len() == 2 && op != Arithmetic::PositiveModulus {
         infix(&call.texts, op.sign())
     } else {
         call_text(call.name, &call.texts)
@@ -153,7 +153,9 @@ fn build(mut call: Call<'_>, op: Arithmetic, mode: EvalMode) -> Result<Typed> {
 
 /// `left op right` over numbers, and whatever is read as one.
 pub fn numeric(op: Arithmetic, left: Typed, right: Typed, mode: EvalMode, context: &Context<'_>, text: &str) -> Result<Typed> {
-    let (left, right) = strings_as_numbers(left, right, context)?;
+    // Who asks for null instead of an error gets it for what cannot be read, too.
+    let reading = if mode == EvalMode::Try { mode } else { context.mode() };
+    let (left, right) = strings_as_numbers(left, right, reading, context)?;
     let is_decimal = |side: &Typed| matches!(side.data_type, DataType::Decimal { .. });
     let exact = |side: &Typed| side.data_type.is_integral() || is_decimal(side);
     if (is_decimal(&left) || is_decimal(&right)) && exact(&left) && exact(&right) {
@@ -177,7 +179,7 @@ pub fn numeric(op: Arithmetic, left: Typed, right: Typed, mode: EvalMode, contex
     Ok(Typed::new(expr, common, nullable || divides))
 }
 
-fn strings_as_numbers(left: Typed, right: Typed, context: &Context<'_>) -> Result<(Typed, Typed)> {
+fn strings_as_numbers(left: Typed, right: Typed, mode: EvalMode, context: &Context<'_>) -> Result<(Typed, Typed)> {
     let strings = (left.data_type.is_string(), right.data_type.is_string());
     if strings == (false, false) {
         return Ok((left, right));
@@ -190,7 +192,6 @@ fn strings_as_numbers(left: Typed, right: Typed, context: &Context<'_>) -> Resul
     };
     let Some(target) = target.filter(|target| target.is_numeric() || target.is_string()) else { return Ok((left, right)) };
     let target = if target.is_string() { DataType::Double } else { target };
-    let mode = context.mode();
     if context.ansi {
         return Ok((cast(left, &target, mode, context)?, cast(right, &target, mode, context)?));
     }

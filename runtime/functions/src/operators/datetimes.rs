@@ -50,6 +50,8 @@ pub fn build(
         (Timestamp | TimestampNtz, interval) if interval.is_interval() => Some(instant_and_interval(left, right, adds, context)),
         (Date, Time(_)) => Some(Err(not_days(&right.data_type, texts, adds))),
         (Date, Date) if adds => Some(Err(not_days(&Date, texts, adds))),
+        // A text beside a date is read as one.
+        (Date, text) if text.is_string() && adds && context.ansi => Some(Err(not_days(&Date, texts, adds))),
         (Date, Date) => Some(days_between(left.clone(), right.clone())),
         (Date, text) if text.is_string() && !adds => {
             Some(cast(right.clone(), &Date, mode, context).and_then(|right| days_between(left.clone(), right)))

@@ -246,7 +246,7 @@ fn variant_get(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     let target = match call.len() {
         3 => {
             let text = call.literal_text(2).ok_or_else(|| call.not_constant(2, "type", &DataType::String))?;
-            emberflow_plan::ddl::parse_type(&text)?
+            emberflow_plan::ddl::parse_type_with(&text, call.context.sql_options())?
         }
         _ => DataType::Variant,
     };

@@ -37,6 +37,8 @@ pub(crate) struct Parser<'a> {
     /// Whether a `WINDOW` clause can be anywhere at all.
     pub(super) may_have_windows: bool,
     pub(super) at: usize,
+    /// Whether TIMESTAMP means TIMESTAMP_NTZ.
+    pub(super) local_timestamps: bool,
     depth: usize,
     /// `WINDOW` clauses of the queries around, innermost last.
     pub(super) windows: Vec<Vec<NamedWindow>>,
@@ -58,6 +60,7 @@ impl<'a> Parser<'a> {
             may_have_windows,
             tokens,
             at: 0,
+            local_timestamps: options.local_timestamps,
             depth: 0,
             windows: Vec::new(),
             lambdas: Vec::new(),

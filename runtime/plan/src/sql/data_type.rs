@@ -132,8 +132,9 @@ impl Parser<'_> {
         if self.take_words(&["WITHOUT", "TIME", "ZONE"]) {
             return Ok(DataType::TimestampNtz);
         }
-        self.take_words(&["WITH", "LOCAL", "TIME", "ZONE"]);
-        self.without_parameters(start, DataType::Timestamp)
+        let names_zone = self.take_words(&["WITH", "LOCAL", "TIME", "ZONE"]);
+        let is_local = self.local_timestamps && !names_zone;
+        self.without_parameters(start, if is_local { DataType::TimestampNtz } else { DataType::Timestamp })
     }
 
     fn time_type(&mut self, start: usize) -> Result<DataType> {

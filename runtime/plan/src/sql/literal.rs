@@ -135,10 +135,14 @@ impl Parser<'_> {
         let trimmed = text.trim();
         let meant = match word.as_str() {
             "DATE" => special_date(trimmed).or_else(|| parse_date(trimmed).map(|days| Expr::literal(Literal::Date(days)))),
+            "TIMESTAMP" if self.local_timestamps => special_wall_clock(trimmed).or_else(|| {
+                // A text that names a zone means an instant all the same.
+                parse_timestamp(trimmed).map(|at| if matches!(at.zone, Zone::Absent) { local(at) } else { instant(at, trimmed) })
+            }),
             "TIMESTAMP" | "TIMESTAMP_LTZ" => {
                 special_timestamp(trimmed).or_else(|| parse_timestamp(trimmed).map(|at| instant(at, trimmed)))
             }
-            "TIMESTAMP_NTZ" => parse_timestamp(trimmed).map(|at| Expr::literal(Literal::TimestampNtz(at.micros))),
+            "TIMESTAMP_NTZ" => parse_timestamp(trimmed).map(local),
             "TIME" => parse_time(trimmed).map(|nanos| Expr::literal(Literal::Time { nanos, precision: 6 })),
             "X" => bytes(&text).map(|bytes| Expr::literal(Literal::Binary(bytes))),
             "INTERVAL" => Some(Expr::literal(self.interval_text(start, &text)?)),
@@ -206,6 +210,10 @@ fn instant(moment: Moment, text: &str) -> Expr {
     }
 }
 
+fn local(moment: Moment) -> Expr {
+    Expr::literal(Literal::TimestampNtz(moment.micros))
+}
+
 fn cast(expression: Expr, target: DataType) -> Expr {
     Expr::new(ExprKind::Cast { expression: Box::new(expression), target, mode: CastMode::Ansi })
 }
@@ -219,6 +227,15 @@ fn special_date(text: &str) -> Option<Expr> {
         "now" | "today" => Some(today()),
         "tomorrow" => Some(shifted(1)),
         "yesterday" => Some(shifted(-1)),
+        _ => None,
+    }
+}
+
+fn special_wall_clock(text: &str) -> Option<Expr> {
+    match text.to_lowercase().as_str() {
+        "epoch" => Some(Expr::literal(Literal::TimestampNtz(0))),
+        "now" => Some(Expr::call("localtimestamp", Vec::new())),
+        "today" | "tomorrow" | "yesterday" => special_date(text).map(|day| cast(day, DataType::TimestampNtz)),
         _ => None,
     }
 }

@@ -41,7 +41,7 @@ mod tests;
 pub use keywords::KEYWORDS;
 pub use split::split_statements;
 
-use emberflow_base::{Error, Exception, Result};
+use emberflow_base::{Error, Exception, Result, Settings};
 
 use crate::tree::{Expr, Statement};
 use cursor::Parser;
@@ -51,6 +51,18 @@ use cursor::Parser;
 pub struct SqlOptions {
     pub double_quoted_identifiers: bool,
     pub ansi: bool,
+    /// Whether TIMESTAMP means TIMESTAMP_NTZ.
+    pub local_timestamps: bool,
+}
+
+impl SqlOptions {
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            double_quoted_identifiers: settings.flag("spark.sql.ansi.doubleQuotedIdentifiers"),
+            ansi: settings.ansi(),
+            local_timestamps: settings.local_timestamps(),
+        }
+    }
 }
 
 /// What the parameters of a text stand for.

@@ -189,7 +189,7 @@ impl<'a> Guess<'a> {
             DataType::Decimal { .. } => self.from_decimal(cell),
             DataType::Double => self.from_double(cell),
             DataType::Date => self.from_date(cell),
-            DataType::Timestamp => self.from_timestamp(cell),
+            DataType::Timestamp | DataType::TimestampNtz => self.from_timestamp(cell),
             _ => from_boolean(cell),
         }
     }
@@ -226,7 +226,7 @@ impl<'a> Guess<'a> {
     }
 
     fn from_timestamp(&self, cell: &str) -> DataType {
-        if self.clock.instant(cell).is_some() { DataType::Timestamp } else { from_boolean(cell) }
+        self.clock.guessed(cell).unwrap_or_else(|| from_boolean(cell))
     }
 }
 
@@ -236,7 +236,7 @@ fn from_boolean(cell: &str) -> DataType {
 }
 
 fn together(one: DataType, two: DataType) -> DataType {
-    use DataType::{Date, Decimal, Double, Int, Long, Timestamp};
+    use DataType::{Date, Decimal, Double, Int, Long, Timestamp, TimestampNtz};
     let decimals = |one: u8, two: u8| DataType::decimal(one.max(two), 0);
     match (one, two) {
         (one, two) if one == two => one,
@@ -245,7 +245,8 @@ fn together(one: DataType, two: DataType) -> DataType {
         (Long, Decimal { precision, .. }) | (Decimal { precision, .. }, Long) => decimals(precision, 20),
         (Decimal { precision, .. }, Decimal { precision: other, .. }) => decimals(precision, other),
         (Int | Long | Decimal { .. }, Double) | (Double, Int | Long | Decimal { .. }) => Double,
-        (Date, Timestamp) | (Timestamp, Date) => Timestamp,
+        (Date | TimestampNtz, Timestamp) | (Timestamp, Date | TimestampNtz) => Timestamp,
+        (Date, TimestampNtz) | (TimestampNtz, Date) => TimestampNtz,
         _ => DataType::String,
     }
 }

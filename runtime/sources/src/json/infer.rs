@@ -70,10 +70,8 @@ impl Guess {
         {
             return Seen::Leaf(DataType::decimal(precision, scale));
         }
-        match &self.timestamps {
-            Some(clock) if clock.instant(text).is_some() => Seen::Leaf(DataType::Timestamp),
-            _ => Seen::Leaf(DataType::String),
-        }
+        let timestamp = self.timestamps.as_ref().and_then(|clock| clock.guessed(text));
+        Seen::Leaf(timestamp.unwrap_or(DataType::String))
     }
 
     fn number(&self, text: &str, node: Node) -> DataType {
@@ -153,7 +151,7 @@ pub(crate) fn together(one: Seen, two: Seen) -> Seen {
 }
 
 fn wider(one: DataType, two: DataType) -> DataType {
-    use DataType::{Decimal, Double, Long};
+    use DataType::{Decimal, Double, Long, Timestamp, TimestampNtz};
     let decimal = |precision: u8, scale: i8, other: u8, other_scale: i8| {
         let scale_max = scale.max(other_scale);
         let whole = (precision as i16 - i16::from(scale)).max(other as i16 - i16::from(other_scale));
@@ -167,6 +165,7 @@ fn wider(one: DataType, two: DataType) -> DataType {
             decimal(precision, scale, other, other_scale)
         }
         (Long, Decimal { precision, scale }) | (Decimal { precision, scale }, Long) => decimal(precision, scale, 20, 0),
+        (Timestamp, TimestampNtz) | (TimestampNtz, Timestamp) => Timestamp,
         _ => DataType::String,
     }
 }

@@ -109,7 +109,7 @@ impl<'a> Decoder<'a> {
         use expression::cast::{CastToType, EvalMode};
         let target = match &cast.cast_to_type {
             Some(CastToType::Type(message)) => types::data_type(message)?,
-            Some(CastToType::TypeStr(text)) => ddl::parse_type(text)?,
+            Some(CastToType::TypeStr(text)) => ddl::parse_type_with(text, self.blocks.sql_options())?,
             None => return Err(not_set("spark.connect.Expression.Cast", "cast_to_type")),
         };
         let mode = match cast.eval_mode() {

@@ -22,7 +22,7 @@ use crate::proto;
 impl<'a> Decoder<'a> {
     pub(super) fn local_relation(&self, message: &proto::LocalRelation) -> Result<RelationKind> {
         let arrow = message.data.as_ref().filter(|data| !data.is_empty()).map(|data| Arc::from(data.as_ref()));
-        local_data(arrow, message.schema.as_deref())
+        self.local_data(arrow, message.schema.as_deref())
     }
 
     pub(super) fn cached_local_relation(&self, message: &proto::CachedLocalRelation) -> Result<RelationKind> {
@@ -40,21 +40,22 @@ impl<'a> Decoder<'a> {
             None => None,
         };
         let blocks = message.data_hashes.iter().map(|hash| self.block(hash, MISSING)).collect::<Result<Vec<_>>>()?;
-        local_data(Some(joined(&blocks)?), schema.as_deref())
+        self.local_data(Some(joined(&blocks)?), schema.as_deref())
     }
 
     fn block(&self, hash: &str, missing: &str) -> Result<Bytes> {
         let not_found = || Error::new(missing).with("hash", hash).with("sessionUUID", self.blocks.session_id());
         self.blocks.block(hash).ok_or_else(not_found)
     }
-}
 
-fn local_data(arrow: Option<Arc<[u8]>>, schema: Option<&str>) -> Result<RelationKind> {
-    let schema = schema.filter(|text| !text.trim().is_empty()).map(types::schema_text).transpose()?.map(columns);
-    if arrow.is_none() && schema.is_none() {
-        return Err(Error::new("CONNECT_INVALID_PLAN.SCHEMA_REQUIRED_FOR_LOCAL_RELATION"));
+    fn local_data(&self, arrow: Option<Arc<[u8]>>, schema: Option<&str>) -> Result<RelationKind> {
+        let schema = schema.filter(|text| !text.trim().is_empty());
+        let schema = schema.map(|text| types::schema_text(text, self.blocks.sql_options())).transpose()?.map(columns);
+        if arrow.is_none() && schema.is_none() {
+            return Err(Error::new("CONNECT_INVALID_PLAN.SCHEMA_REQUIRED_FOR_LOCAL_RELATION"));
+        }
+        Ok(RelationKind::LocalData(LocalData { arrow, schema }))
     }
-    Ok(RelationKind::LocalData(LocalData { arrow, schema }))
 }
 
 /// What is no struct is one column called `value`.

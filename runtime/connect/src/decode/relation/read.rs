@@ -16,7 +16,7 @@ impl<'a> Decoder<'a> {
                 is_streaming: read.is_streaming,
                 time_travel: None,
             }),
-            Some(ReadType::DataSource(source)) => data_source(source, read.is_streaming),
+            Some(ReadType::DataSource(source)) => self.data_source(source, read.is_streaming),
             None => Err(not_set("spark.connect.Read", "read_type")),
         }
     }
@@ -36,16 +36,16 @@ impl<'a> Decoder<'a> {
             arguments: self.expressions(&call.arguments)?,
         })
     }
-}
 
-fn data_source(source: &proto::read::DataSource, is_streaming: bool) -> Result<RelationKind> {
-    let schema = source.schema.as_deref().filter(|text| !text.trim().is_empty());
-    Ok(RelationKind::DataSource {
-        format: source.format.clone().filter(|format| !format.is_empty()),
-        schema: schema.map(types::struct_text).transpose()?,
-        options: options(&source.options),
-        paths: source.paths.clone(),
-        predicates: source.predicates.clone(),
-        is_streaming,
-    })
+    fn data_source(&self, source: &proto::read::DataSource, is_streaming: bool) -> Result<RelationKind> {
+        let schema = source.schema.as_deref().filter(|text| !text.trim().is_empty());
+        Ok(RelationKind::DataSource {
+            format: source.format.clone().filter(|format| !format.is_empty()),
+            schema: schema.map(|text| types::struct_text(text, self.blocks.sql_options())).transpose()?,
+            options: options(&source.options),
+            paths: source.paths.clone(),
+            predicates: source.predicates.clone(),
+            is_streaming,
+        })
+    }
 }

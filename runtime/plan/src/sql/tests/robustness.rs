@@ -64,7 +64,7 @@ fn mutated_texts_are_parsed_or_refused() {
     let mut dice = Dice(7);
     for _ in 0..20_000 {
         let text = mutated(&mut dice);
-        let options = SqlOptions { double_quoted_identifiers: dice.below(2) == 0, ansi: true };
+        let options = SqlOptions { double_quoted_identifiers: dice.below(2) == 0, ansi: true, ..SqlOptions::default() };
         let _ = parse_statement(&text, options);
         let _ = parse_expression(&text, options);
         let _ = parse_identifier(&text);

@@ -1,0 +1,38 @@
+-- The try_ functions over what they cannot read: what becomes null, and what stays an error.
+select try_add('a', 1), try_subtract('a', 1), try_multiply('a', 2), try_divide('a', 1), try_mod('a', 2);
+select try_divide('6', '4'), try_divide('6', 3), try_divide(1, 'x'), try_add('1', 1), try_add('1', '2'), try_mod('7', 4), try_multiply('2', 3.5);
+select try_add('9223372036854775807', 1), try_add(1, 'x'), try_subtract(date'2024-01-01', 'x'), try_add(date'2024-01-01', '1');
+select try_add(cast('a' as int), 1);
+select try_divide(cast('a' as int), 1);
+select try_add(1 / 0, 1);
+select try_divide(element_at(array(1), 3), 1);
+select try_add(2147483647 + 1, 1);
+select try_sum(v), try_avg(v) from values ('a'), ('1') t(v);
+select try_sum(v), try_avg(v) from values ('2'), ('1') t(v);
+select try_sum(cast(v as int)) from values ('a'), ('1') t(v);
+select try_avg(cast(v as int)) from values ('a'), ('1') t(v);
+select try_sum(v + 1) from values (2147483647), (1) t(v);
+select try_avg(v + 1) from values (2147483647), (1) t(v);
+select try_element_at(array(1, 2), '1');
+select try_element_at(array(1, 2), 'x');
+select try_element_at(map(1, 'a'), 'x');
+select try_element_at(map(1, 'a'), '1');
+select try_element_at(array(1, 2), 0);
+select try_element_at(array(1, 2), cast('x' as int));
+select v, try_add(v, 1), try_divide(10, v) from values ('a'), ('2'), (null), ('0') t(v);
+select typeof(try_add('a', 1)), typeof(try_divide('a', 1)), typeof(try_sum('1')), typeof(try_avg('1')), typeof(try_mod('7', 4));
+select try_add(interval 1 day, 'x');
+select try_multiply(interval 1 day, 'x');
+select try_divide(interval 1 day, 'x');
+select try_add(timestamp'2024-01-01', interval 1 day), try_add(date'9999-12-31', 1), try_add(date'2024-01-01', interval 1 month), try_add(date'9999-12-31', interval 1 month);
+select try_add(array(1), 1);
+select try_add(true, 1);
+select try_divide(array(1), 1);
+select try_add(1);
+select try_to_number('x', '9'), try_to_binary('zz', 'hex'), try_to_timestamp('x'), try_to_date('2024-02-30'), try_to_time('x');
+select try_to_timestamp(cast('x' as string), cast('y' as string));
+select try_reflect('java.lang.Math', 'abs', -1);
+select try_variant_get(parse_json('{"a": "x"}'), '$.a', 'int'), try_parse_url('inva lid', 'HOST'), try_validate_utf8(x'ff'), try_url_decode('%%'), try_make_interval(2147483647), try_avg(interval '1' day), try_sum(interval '1' month);
+--! set spark.sql.ansi.enabled=false
+select try_add('a', 1), try_subtract('a', 1), try_multiply('a', 2), try_divide('a', 1), try_mod('a', 2), try_element_at(array(1, 2), 'x');
+select try_sum(v), try_avg(v) from values ('a'), ('1') t(v);
