@@ -21,9 +21,7 @@ impl Session {
             // A streaming read is refused where it is resolved.
             Question::IsStreaming(relation) => self.schema(relation).await.map(|_| Answer::Flag(false)),
             Question::InputFiles(relation) => self.input_files(relation).await.map(Answer::Files),
-            Question::DdlParse(text) => {
-                emberflow_plan::ddl::parse_schema_or_type(&text, self.sql_options()).map(Answer::Type)
-            }
+            Question::DdlParse(text) => emberflow_plan::ddl::parse_schema_or_type(&text, self.sql_options()).map(Answer::Type),
             Question::JsonToDdl(text) => match emberflow_plan::json::from_json(&text)? {
                 emberflow_plan::DataType::Struct(schema) => Ok(Answer::Text(schema.ddl())),
                 other => Ok(Answer::Text(other.sql())),

@@ -4,12 +4,19 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{Column, Spans};
-use datafusion::functions_aggregate::expr_fn::first_value;
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use datafusion::common::{Column, Spans, internal_err};
+use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
-use datafusion::logical_expr::{Expr as Physical, FetchType, LogicalPlan, LogicalPlanBuilder, Subquery as Lowered};
-use emberflow_base::{Error, Result};
+use datafusion::logical_expr::{
+    Expr as Physical, FetchType, Filter, LogicalPlan, LogicalPlanBuilder, Projection, Subquery as Lowered, lit,
+};
+use emberflow_base::{Error, Exception, Result};
 use emberflow_functions::cast;
+use emberflow_functions::errors::{from_datafusion, to_datafusion};
+use emberflow_functions::types::to_arrow;
+use emberflow_functions::udf::Kernel;
 use emberflow_functions::{Typed, coerce};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, Subquery, SubqueryKind};
@@ -56,23 +63,28 @@ impl Resolver<'_> {
         };
         let data_type = attribute.data_type.clone();
         let said = format!("scalarsubquery({})", outer_names(resolved, scope));
-        let expr = Physical::ScalarSubquery(lowered(self.one_value(resolved.exact()?)?));
+        let expr = Physical::ScalarSubquery(lowered(self.one_value(resolved.exact()?, &data_type)?));
         Ok(Item::new(Typed::new(expr, data_type, true), said))
     }
 
-    /// A sub-query of one column; one that is limited to one row for each row around becomes an aggregate of that row, which
-    /// is what DataFusion asks of it.
-    fn one_value(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let is_limited = !plan.all_out_ref_exprs().is_empty() && plan.max_rows().is_some_and(|rows| rows <= 1);
+    /// A sub-query of one column; one over columns of the row around becomes an aggregate, which is what DataFusion asks of it:
+    /// of its only row, and an error if there are more.
+    fn one_value(&self, plan: LogicalPlan, data_type: &DataType) -> Result<LogicalPlan> {
+        let is_correlated = !plan.all_out_ref_exprs().is_empty();
+        let is_limited = plan.max_rows().is_some_and(|rows| rows <= 1);
         let columns = plan.schema().columns();
         let [column] = &columns[..] else { return Err(Error::internal("a scalar sub-query has one column")) };
         let lifted = self.limits_per_row(plan.clone(), None)?;
-        if !is_limited || lifted == plan {
+        if !is_correlated || is_aggregate(&lifted) || is_limited && lifted == plan {
             return Ok(lifted);
         }
-        let first = first_value(Physical::Column(column.clone()), Vec::new()).alias(self.fresh_column("first"));
-        let aggregated = LogicalPlanBuilder::from(lifted).aggregate(Vec::<Physical>::new(), vec![first]);
-        aggregated.and_then(LogicalPlanBuilder::build).map_err(emberflow_functions::errors::from_datafusion)
+        let (first, rows) = (self.fresh_column("first"), self.fresh_column("rows"));
+        let value = first_value(Physical::Column(column.clone()), Vec::new()).alias(&first);
+        let aggregates = vec![value, count(lit(1_i64)).alias(&rows)];
+        let aggregated = LogicalPlanBuilder::from(lifted).aggregate(Vec::<Physical>::new(), aggregates);
+        let aggregated = aggregated.and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
+        let arguments = [first, rows].map(|name| Physical::Column(Column::from_name(name)));
+        project(aggregated, vec![only_row(data_type, arguments.into()).alias(self.fresh_column("only"))])
     }
 
     fn in_subquery(&self, values: &[Expr], resolved: &Resolved, scope: &Scope<'_>) -> Result<Item> {
@@ -116,7 +128,7 @@ impl Resolver<'_> {
             true => plan,
             false => {
                 let named = LogicalPlanBuilder::from(plan).alias(self.fresh_column("in")).and_then(LogicalPlanBuilder::build);
-                named.map_err(emberflow_functions::errors::from_datafusion)?
+                named.map_err(from_datafusion)?
             }
         };
         let subquery = lowered(plan);
@@ -136,6 +148,28 @@ impl Resolver<'_> {
         let mode = context.mode();
         Ok((cast::cast(left.typed, &common, mode, &context)?, cast::cast(right, &common, mode, &context)?))
     }
+}
+
+/// Whether DataFusion takes the plan for one that has a row for each row around.
+fn is_aggregate(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Aggregate(_) => true,
+        LogicalPlan::Projection(Projection { input, .. }) | LogicalPlan::Filter(Filter { input, .. }) => is_aggregate(input),
+        LogicalPlan::SubqueryAlias(alias) => is_aggregate(&alias.input),
+        _ => false,
+    }
+}
+
+/// The first argument, a value of some rows, where the second says that there was no other row.
+fn only_row(data_type: &DataType, arguments: Vec<Physical>) -> Physical {
+    let kernel = Kernel::new("only_row", to_arrow(data_type), true).run_arrays(|arrays| {
+        let [value, rows] = arrays else { return internal_err!("a value and a number of rows") };
+        match rows.as_primitive::<Int64Type>().iter().any(|rows| rows > Some(1)) {
+            true => Err(to_datafusion(Error::new("SCALAR_SUBQUERY_TOO_MANY_ROWS").exception_class(Exception::Runtime))),
+            false => Ok(Arc::clone(value)),
+        }
+    });
+    kernel.fallible_if(true).call(arguments)
 }
 
 /// Whether there is a row is not a question of how many there may be at most.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType as Arrow, Decimal128Type, Field, Float32Type, Float64Type, Int32Type, Int64Type};
+use datafusion::common::DataFusionError;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{ScalarFunctionArgs, lit};
 use datafusion_spark::function::string::format_string as spark_format_string;
@@ -179,14 +180,22 @@ pub fn format_string(call: Call<'_>) -> Result<Typed> {
             config_options: Arc::new(ConfigOptions::default()),
         };
         let texts = spark_format_string().invoke_with_args(asked).and_then(|texts| texts.into_array(columns.rows));
-        texts.map_err(|why| {
-            Error::new("INVALID_PARAMETER_VALUE.PATTERN")
-                .with("functionName", "`format_string`")
-                .with("parameter", "`strfmt`")
-                .with("value", why.strip_backtrace())
-        })
+        texts.map_err(|why| unformatted(&why))
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::String, nullable))
+}
+
+/// Java has no condition for a format that does not suit its values.
+fn unformatted(why: &DataFusionError) -> Error {
+    let reason = match why.find_root() {
+        DataFusionError::Execution(text) | DataFusionError::Plan(text) => text.clone(),
+        other => other.strip_backtrace(),
+    };
+    Error::new("INVALID_PARAMETER_VALUE.PATTERN")
+        .with("functionName", "`format_string`")
+        .with("parameter", "`strfmt`")
+        .with("value", &reason)
+        .text(format!("`format_string` cannot make a text of these values: {reason}."))
 }
 
 /// The format and its values in the order of their places, each number that `%.2f` cuts rounded before: Java rounds halves
