@@ -41,3 +41,5 @@ select dept_id from dept d where 200 in (select id from emp e where e.dept_id = 
 select dept_id from dept d where exists (select 1 from emp e where e.dept_id = d.dept_id limit 1) order by 1;
 select dept_id from dept d where exists (select 1 from emp e where e.dept_id = d.dept_id order by id limit 1 offset 1) order by 1;
 select dept_id from dept d where not exists (select 1 from emp e where e.dept_id < d.dept_id order by id offset 1) order by 1;
+select dept_id, (select emp_name from emp e where e.dept_id = d.dept_id) as only from (select 70 as dept_id) d;
+select t.a, (select u.b from values (1, 2), (9, 3), (9, 4) as u(k, b) where u.k = t.a) as only from values (1), (5) as t(a) order by 1;

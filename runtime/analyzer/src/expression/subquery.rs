@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
+use arrow::compute::{is_null, nullif};
 use arrow::datatypes::Int64Type;
 use datafusion::common::{Column, Spans, internal_err};
+use datafusion::functions::core::expr_fn;
 use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::{
@@ -63,28 +65,29 @@ impl Resolver<'_> {
         };
         let data_type = attribute.data_type.clone();
         let said = format!("scalarsubquery({})", outer_names(resolved, scope));
-        let expr = Physical::ScalarSubquery(lowered(self.one_value(resolved.exact()?, &data_type)?));
+        let expr = self.one_value(resolved.exact()?, &data_type)?;
         Ok(Item::new(Typed::new(expr, data_type, true), said))
     }
 
-    /// A sub-query of one column; one over columns of the row around becomes an aggregate, which is what DataFusion asks of it:
-    /// of its only row, and an error if there are more.
-    fn one_value(&self, plan: LogicalPlan, data_type: &DataType) -> Result<LogicalPlan> {
+    /// The value of a sub-query of one column. DataFusion asks of one over columns of the row around that it be an aggregate: so
+    /// it gives the first of its rows and their number, and who has that row around sees whether there are more.
+    fn one_value(&self, plan: LogicalPlan, data_type: &DataType) -> Result<Physical> {
         let is_correlated = !plan.all_out_ref_exprs().is_empty();
         let is_limited = plan.max_rows().is_some_and(|rows| rows <= 1);
         let columns = plan.schema().columns();
         let [column] = &columns[..] else { return Err(Error::internal("a scalar sub-query has one column")) };
         let lifted = self.limits_per_row(plan.clone(), None)?;
         if !is_correlated || is_aggregate(&lifted) || is_limited && lifted == plan {
-            return Ok(lifted);
+            return Ok(Physical::ScalarSubquery(lowered(lifted)));
         }
         let (first, rows) = (self.fresh_column("first"), self.fresh_column("rows"));
         let value = first_value(Physical::Column(column.clone()), Vec::new()).alias(&first);
         let aggregates = vec![value, count(lit(1_i64)).alias(&rows)];
         let aggregated = LogicalPlanBuilder::from(lifted).aggregate(Vec::<Physical>::new(), aggregates);
         let aggregated = aggregated.and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
-        let arguments = [first, rows].map(|name| Physical::Column(Column::from_name(name)));
-        project(aggregated, vec![only_row(data_type, arguments.into()).alias(self.fresh_column("only"))])
+        let both = [first, rows].into_iter().flat_map(|name| [lit(&name), Physical::Column(Column::from_name(name))]);
+        let plan = project(aggregated, vec![expr_fn::named_struct(both.collect()).alias(self.fresh_column("both"))])?;
+        Ok(only_row(data_type, Physical::ScalarSubquery(lowered(plan))))
     }
 
     fn in_subquery(&self, values: &[Expr], resolved: &Resolved, scope: &Scope<'_>) -> Result<Item> {
@@ -160,16 +163,17 @@ fn is_aggregate(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// The first argument, a value of some rows, where the second says that there was no other row.
-fn only_row(data_type: &DataType, arguments: Vec<Physical>) -> Physical {
+/// The value of a sub-query's only row, of a struct with the value of its first row and their number.
+fn only_row(data_type: &DataType, both: Physical) -> Physical {
     let kernel = Kernel::new("only_row", to_arrow(data_type), true).run_arrays(|arrays| {
-        let [value, rows] = arrays else { return internal_err!("a value and a number of rows") };
+        let [both] = arrays else { return internal_err!("one sub-query") };
+        let [value, rows] = both.as_struct().columns() else { return internal_err!("a value and a number of rows") };
         match rows.as_primitive::<Int64Type>().iter().any(|rows| rows > Some(1)) {
             true => Err(to_datafusion(Error::new("SCALAR_SUBQUERY_TOO_MANY_ROWS").exception_class(Exception::Runtime))),
-            false => Ok(Arc::clone(value)),
+            false => Ok(nullif(value, &is_null(both)?)?),
         }
     });
-    kernel.fallible_if(true).call(arguments)
+    kernel.fallible_if(true).call(vec![both])
 }
 
 /// Whether there is a row is not a question of how many there may be at most.
