@@ -55,8 +55,10 @@ pub(super) struct Read {
 /// Memory goes to disk.
 pub(super) struct GiveBack;
 
-/// Forget all rows and what is being filled.
-pub(super) struct Clear;
+/// Forget all rows of this fill, or what it has got so far; those who wait look again.
+pub(super) struct Clear {
+    pub fill: u64,
+}
 
 /// The fill has failed: forget all rows, tell readers why.
 pub(super) struct Fail {
@@ -159,7 +161,9 @@ impl Actor for KeptPartition {
 impl Handler<Fill> for KeptPartition {
     type Result = ();
 
+    /// What a former fill still has to say would be taken for this one's.
     fn handle(&mut self, Fill { lane, job, fill }: Fill, ctx: &mut Self::Context) {
+        self.stop_filling(ctx);
         self.clear();
         self.fill = fill;
         self.filling = Some(next_batch(lane, job, ctx));
@@ -211,10 +215,13 @@ impl Handler<GiveBack> for KeptPartition {
 impl Handler<Clear> for KeptPartition {
     type Result = ();
 
-    fn handle(&mut self, _: Clear, ctx: &mut Self::Context) {
-        self.stop_filling(ctx);
-        self.readers.clear();
-        self.clear();
+    /// A later fill has forgotten the former one's rows already, and goes on.
+    fn handle(&mut self, Clear { fill }: Clear, ctx: &mut Self::Context) {
+        if self.fill <= fill {
+            self.stop_filling(ctx);
+            self.readers.clear();
+            self.clear();
+        }
     }
 }
 

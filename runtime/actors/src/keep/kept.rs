@@ -253,7 +253,7 @@ impl Kept {
 
     pub(super) fn does_not_fit(&self, fill: u64) {
         if self.end_fill(fill, Phase::DoesNotFit) {
-            self.clear();
+            self.clear(fill);
         }
     }
 
@@ -274,12 +274,12 @@ impl Kept {
     fn abandoned(&self) {
         let fill = self.state.lock().fill;
         if self.end_fill(fill, Phase::Empty) {
-            self.clear();
+            self.clear(fill);
         }
     }
 
-    fn clear(&self) {
-        self.partitions.iter().for_each(|partition| partition.actor.do_send(Clear));
+    fn clear(&self, fill: u64) {
+        self.partitions.iter().for_each(|partition| partition.actor.do_send(Clear { fill }));
     }
 
     /// Gives memory back, as much as `bytes` if it has it; how much it will be. Never waits.
@@ -291,11 +291,12 @@ impl Kept {
         if !matches!(state.phase, Phase::Complete) {
             return 0;
         }
+        let fill = state.fill;
         state.phase = Phase::Empty;
         state.fill += 1;
         drop(state);
         let bytes = self.partitions.iter().map(|partition| partition.counts.memory_bytes.load(Relaxed)).sum();
-        self.clear();
+        self.clear(fill);
         bytes
     }
 
