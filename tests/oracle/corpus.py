@@ -97,7 +97,7 @@ def answers_path(name):
 
 def read_answers(name):
     path = answers_path(name)
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [json.loads(line) for line in path.read_text().split("\n") if line] if path.exists() else []
 
 
 def write_answers(name, answers):

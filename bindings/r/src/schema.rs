@@ -6,7 +6,7 @@
 //! Not here: Arrow types (`to_r`, `from_r`), full DDL (asked of the engine). Begin at [`from_proto`].
 
 use emberflow_plan::types::{DayTimeField, YearMonthField};
-use emberflow_plan::{DataType, StructField, StructType};
+use emberflow_plan::{Collation, DataType, StructField, StructType};
 use extendr_api::prelude::*;
 use proto::data_type::Kind;
 use spark_connect_proto as proto;
@@ -29,7 +29,8 @@ pub fn from_proto(data_type: &proto::DataType) -> Result<DataType> {
         Kind::Decimal(decimal) => {
             DataType::decimal(decimal.precision.unwrap_or(10).clamp(1, 38) as u8, decimal.scale.unwrap_or(0).clamp(0, 38) as i8)
         }
-        Kind::String(_) => DataType::String,
+        // A collation this client does not know changes nothing about how its strings are read.
+        Kind::String(string) => DataType::text(Collation::named(&string.collation).ok().flatten()),
         Kind::Char(kind) => DataType::Char(kind.length.unsigned_abs()),
         Kind::VarChar(kind) => DataType::Varchar(kind.length.unsigned_abs()),
         Kind::Date(_) => DataType::Date,
@@ -108,7 +109,7 @@ pub fn class_name(data_type: &DataType) -> String {
         DataType::Float => "FloatType".to_owned(),
         DataType::Double => "DoubleType".to_owned(),
         DataType::Decimal { precision, scale } => format!("DecimalType({precision},{scale})"),
-        DataType::String => "StringType".to_owned(),
+        DataType::String | DataType::Collated(_) => "StringType".to_owned(),
         DataType::Char(length) => format!("CharType({length})"),
         DataType::Varchar(length) => format!("VarcharType({length})"),
         DataType::Binary => "BinaryType".to_owned(),

@@ -67,7 +67,7 @@ pub fn vector(chunks: &[ArrayRef], data_type: &DataType) -> Result<Robj> {
         }
         DataType::DayTimeInterval { .. } => doubles::<DurationMicrosecondType>(chunks, |value| value as f64 / MICROS)?,
         DataType::Time(_) => doubles::<Time64NanosecondType>(chunks, |value| value as f64 / NANOS)?,
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => strings(chunks)?,
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => strings(chunks)?,
         DataType::Binary | DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_) => list_column(chunks, data_type)?,
         other => return Err(without_form(other)),
     };
@@ -234,7 +234,7 @@ pub fn canonical(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
     }
     let wanted = match data_type {
         DataType::Null => return Ok(arrow::array::new_null_array(&ArrowType::Null, array.len())),
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => ArrowType::Utf8,
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => ArrowType::Utf8,
         DataType::Binary => ArrowType::Binary,
         DataType::Timestamp | DataType::TimestampNtz => match array.data_type() {
             ArrowType::Timestamp(TimeUnit::Microsecond, _) => return Ok(array.clone()),

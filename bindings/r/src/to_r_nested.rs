@@ -191,7 +191,7 @@ unsafe fn scalar(array: &ArrayRef, row: usize, data_type: &DataType) -> SEXP {
         DataType::YearMonthInterval { .. } => {
             return unsafe { Rf_ScalarInteger(array.as_primitive::<IntervalYearMonthType>().value(row)) };
         }
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
             return unsafe { string(charsxp(array.as_string::<i32>().value(row))) };
         }
         DataType::Long => array.as_primitive::<Int64Type>().value(row) as f64,
@@ -214,7 +214,7 @@ unsafe fn missing(data_type: &DataType) -> SEXP {
         match data_type {
             DataType::Null | DataType::Boolean => logical(R_NaInt),
             DataType::Byte | DataType::Short | DataType::Int | DataType::YearMonthInterval { .. } => Rf_ScalarInteger(R_NaInt),
-            DataType::String | DataType::Char(_) | DataType::Varchar(_) => string(R_NaString),
+            DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => string(R_NaString),
             _ => dressed_double(R_NaReal, data_type),
         }
     }

@@ -10,7 +10,11 @@ use std::sync::Arc;
 
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, cast, lit};
+use datafusion::functions_aggregate::first_last::first_value_udaf;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{
+    Aggregate, BinaryExpr, Expr, GroupingSet, LogicalPlan, LogicalPlanBuilder, Operator, cast, lit, when,
+};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
@@ -29,6 +33,9 @@ pub struct Aggregated {
     pub sets: Option<Vec<Vec<usize>>>,
     /// Aggregate calls over the input and their columns.
     pub calls: Vec<(Expr, Attr)>,
+    /// Groupings by the key of a collated value: the value's expression, the key's position, and what shows a value of the
+    /// group.
+    pub keyed: Vec<(Expr, usize, Expr)>,
     /// Conditions on groups, over the columns above.
     pub havings: Vec<Expr>,
     /// What comes out, over the columns above.
@@ -40,7 +47,20 @@ const GROUPING: &str = "grouping";
 
 impl Aggregated {
     pub fn new(input: Resolved, groups: Vec<(Expr, Attr)>, sets: Option<Vec<Vec<usize>>>) -> Self {
-        Self { input, groups, sets, calls: Vec::new(), havings: Vec::new(), selected: Vec::new() }
+        Self { input, groups, sets, calls: Vec::new(), keyed: Vec::new(), havings: Vec::new(), selected: Vec::new() }
+    }
+
+    /// Shows a group of values that are equal under their collation by one of them; `position` is that of their key.
+    pub(crate) fn show_first(&mut self, resolver: &Resolver<'_>, position: usize, value: Expr) -> Result<()> {
+        let call = AggregateFunction::new_udf(first_value_udaf(), vec![value.clone()], false, None, vec![], None);
+        let first = self.call(resolver, Expr::AggregateFunction(call)).map_err(from_datafusion)?;
+        // A set of groups without this one shows null, which its key is there.
+        let shown = match (&self.sets, self.groups.get(position)) {
+            (Some(_), Some((_, key))) => when(key.expr().is_not_null(), first).end().map_err(from_datafusion)?,
+            _ => first,
+        };
+        self.keyed.push((value, position, shown));
+        Ok(())
     }
 
     /// `expr`, said over the aggregate's columns: groupings and aggregate calls become columns, anything else of the input
@@ -49,6 +69,9 @@ impl Aggregated {
         let mut failure = None;
         let rewritten = expr
             .transform_down(|expr| {
+                if let Some((_, _, shown)) = self.keyed.iter().find(|(value, ..)| *value == expr) {
+                    return Ok(Transformed::new(shown.clone(), true, TreeNodeRecursion::Jump));
+                }
                 if let Some((_, attribute)) = self.groups.iter().find(|(group, _)| *group == expr) {
                     return Ok(Transformed::new(attribute.expr(), true, TreeNodeRecursion::Jump));
                 }
@@ -110,7 +133,9 @@ impl Aggregated {
             let mask = (1i64 << count.min(62)) - 1;
             return Ok(binary(id, Operator::BitwiseAnd, mask));
         }
-        let Some(position) = self.groups.iter().position(|(group, _)| Some(group) == arguments.first()) else {
+        let keyed = self.keyed.iter().find(|(value, ..)| Some(value) == arguments.first()).map(|(_, position, _)| *position);
+        let plain = || self.groups.iter().position(|(group, _)| Some(group) == arguments.first());
+        let Some(position) = keyed.or_else(plain) else {
             return Err(Error::new("GROUPING_COLUMN_MISMATCH").with("grouping", "grouping").with("groupingColumns", ""));
         };
         let shifted = binary(id, Operator::BitwiseShiftRight, (count - 1 - position) as i64);

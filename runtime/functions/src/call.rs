@@ -5,6 +5,8 @@ use emberflow_base::Settings;
 use emberflow_plan::DataType;
 use emberflow_plan::sql::SqlOptions;
 
+use crate::collation::Precedence;
+
 /// A resolved expression: how to compute it and what Spark says it is.
 #[derive(Debug, Clone)]
 pub struct Typed {
@@ -12,11 +14,13 @@ pub struct Typed {
     /// Spark's type; the Arrow type of `expr` is always `types::to_arrow(&data_type)`.
     pub data_type: DataType,
     pub nullable: bool,
+    /// What its collation weighs beside another one.
+    pub precedence: Precedence,
 }
 
 impl Typed {
     pub fn new(expr: Expr, data_type: DataType, nullable: bool) -> Self {
-        Self { expr, data_type, nullable }
+        Self { expr, data_type, nullable, precedence: Precedence::default() }
     }
 }
 

@@ -101,6 +101,8 @@ fn tightest_atom(left: &DataType, right: &DataType, ansi: bool) -> Option<DataTy
     }
     match (left, right) {
         (Null, other) | (other, Null) => Some(other.clone()),
+        // Strings that come together have one collation by then (`collation::settle`).
+        (Collated(_), other) | (other, Collated(_)) if other.is_string() => None,
         (left, right) if left.is_string() && right.is_string() => Some(String),
         (Decimal { .. }, Decimal { .. }) => None,
         (decimal @ Decimal { precision, scale }, other) | (other, decimal @ Decimal { precision, scale }) => {

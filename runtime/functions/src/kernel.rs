@@ -41,7 +41,11 @@ impl Kernel {
         nullable: bool,
         run: impl Fn(&Columns) -> Result<ArrayRef> + Send + Sync + 'static,
     ) -> Self {
-        let inner = udf::Kernel::new(name.as_ref(), to_arrow(returns), nullable);
+        let mut inner = udf::Kernel::new(name.as_ref(), to_arrow(returns), nullable);
+        if returns.is_collated() {
+            // Columns of text alike, yet not compared alike.
+            inner = inner.of(returns.simple_string());
+        }
         Self { inner, is_volatile: false, run: Box::new(run) }
     }
 

@@ -16,6 +16,7 @@ pub mod calendar;
 pub mod call;
 pub mod cast;
 pub mod coerce;
+pub mod collation;
 mod collections;
 mod constant;
 mod datetime;

@@ -12,6 +12,7 @@ use emberflow_plan::DataType;
 use emberflow_plan::tree::Literal;
 
 use crate::call::Typed;
+use crate::collation::Precedence;
 use crate::errors::from_datafusion;
 use crate::types::to_arrow;
 
@@ -19,7 +20,8 @@ use crate::types::to_arrow;
 pub fn literal(value: &Literal) -> Result<Typed> {
     let data_type = value.data_type();
     let expr = lit(scalar(value, &data_type)?);
-    Ok(Typed::new(expr, data_type, matches!(value, Literal::Null(_))))
+    let typed = Typed::new(expr, data_type, matches!(value, Literal::Null(_)));
+    Ok(Typed { precedence: Precedence::Constant, ..typed })
 }
 
 /// NULL of a type.

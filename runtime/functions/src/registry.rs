@@ -53,6 +53,16 @@ pub enum Argument<'a> {
     Lambda(Box<dyn FnMut(&[(DataType, bool)]) -> Result<LambdaBody> + 'a>),
 }
 
+impl Argument<'_> {
+    /// The type of a value; a lambda has none.
+    pub fn data_type(&self) -> Option<&DataType> {
+        match self {
+            Argument::Value(value) => Some(&value.data_type),
+            Argument::Lambda(_) => None,
+        }
+    }
+}
+
 /// A resolved lambda: `body` refers to its variables as unqualified columns called `variables`, and may refer to outer
 /// columns, listed in `captured` (name of the column as referred to in `body`).
 pub struct LambdaBody {

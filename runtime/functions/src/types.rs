@@ -18,7 +18,7 @@ pub fn to_arrow(data_type: &DataType) -> Arrow {
         DataType::Float => Arrow::Float32,
         DataType::Double => Arrow::Float64,
         DataType::Decimal { precision, scale } => Arrow::Decimal128(*precision, *scale),
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => Arrow::Utf8,
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => Arrow::Utf8,
         DataType::Binary => Arrow::Binary,
         DataType::Date => Arrow::Date32,
         DataType::Timestamp => Arrow::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),

@@ -2,13 +2,19 @@
 //!
 //!     "long"   {"type":"array","elementType":"long","containsNull":true}   {"type":"struct","fields":[...]}
 //!
+//! A string's collation stands beside the type, in the metadata of the nearest field: `{"__COLLATIONS":{"a":"icu.UNICODE"}}`,
+//! under the path from that field to the string (`a.element`, `m.key`).
 //! Not here: DDL text (`ddl`).
 
 use emberflow_base::{Error, Result};
 use serde_json::{Map, Value, json};
 
+use crate::collation::Collation;
 use crate::ddl;
 use crate::types::{DataType, StructField, StructType};
+
+/// The member of a field's metadata that names collations.
+const COLLATIONS: &str = "__COLLATIONS";
 
 pub fn from_json(text: &str) -> Result<DataType> {
     // serde_json bounds the nesting, so the recursion below is bounded too.
@@ -78,8 +84,49 @@ fn field_of(value: &Value) -> Result<StructField> {
     let name = object.get("name").and_then(Value::as_str).ok_or_else(|| invalid(value.to_string()))?;
     let nullable = object.get("nullable").and_then(Value::as_bool).unwrap_or(true);
     let mut field = StructField::new(name, type_in(object, "type")?, nullable);
-    field.metadata = object.get("metadata").filter(|metadata| !is_empty_object(metadata)).map(Value::to_string);
+    let mut metadata = object.get("metadata").cloned().unwrap_or_default();
+    if let Some(collations) = metadata.as_object_mut().and_then(|metadata| metadata.remove(COLLATIONS)) {
+        field.data_type = collated(field.data_type, name, &collations)?;
+    }
+    field.metadata = Some(metadata).filter(|metadata| !is_empty_object(metadata)).map(|metadata| metadata.to_string());
     Ok(field)
+}
+
+/// The type with the collations its field's metadata names; fields of structs inside have metadata of their own.
+fn collated(data_type: DataType, path: &str, collations: &Value) -> Result<DataType> {
+    Ok(match data_type {
+        DataType::Array { element, contains_null } => {
+            DataType::array(collated(*element, &format!("{path}.element"), collations)?, contains_null)
+        }
+        DataType::Map { key, value, value_contains_null } => {
+            let key = collated(*key, &format!("{path}.key"), collations)?;
+            DataType::map(key, collated(*value, &format!("{path}.value"), collations)?, value_contains_null)
+        }
+        other => match collations.get(path).and_then(Value::as_str) {
+            Some(said) if other == DataType::String => {
+                DataType::text(Collation::named(said.split_once('.').map_or(said, |(_, name)| name))?)
+            }
+            Some(_) => {
+                return Err(Error::new("INVALID_JSON_DATA_TYPE_FOR_COLLATIONS").with("jsonType", other.type_name()));
+            }
+            None => other,
+        },
+    })
+}
+
+/// The collations of the strings in a type, by their paths.
+fn collations_in(data_type: &DataType, path: &str, found: &mut Map<String, Value>) {
+    match data_type {
+        DataType::Collated(collation) => {
+            found.insert(path.to_owned(), format!("{}.{}", collation.provider(), collation.name()).into());
+        }
+        DataType::Array { element, .. } => collations_in(element, &format!("{path}.element"), found),
+        DataType::Map { key, value, .. } => {
+            collations_in(key, &format!("{path}.key"), found);
+            collations_in(value, &format!("{path}.value"), found);
+        }
+        _ => {}
+    }
 }
 
 fn is_empty_object(value: &Value) -> bool {
@@ -118,12 +165,18 @@ fn value_of(data_type: &DataType) -> Value {
             object.insert("sqlType".into(), value_of(sql_type));
             Value::Object(object)
         }
+        DataType::Collated(_) => Value::String(DataType::String.type_name()),
         plain => Value::String(plain.type_name()),
     }
 }
 
 fn value_of_field(field: &StructField) -> Value {
-    let metadata = field.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
+    let mut metadata = field.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
+    let mut collations = Map::new();
+    collations_in(&field.data_type, &field.name, &mut collations);
+    if let (false, Some(metadata)) = (collations.is_empty(), metadata.as_object_mut()) {
+        metadata.insert(COLLATIONS.to_owned(), Value::Object(collations));
+    }
     json!({"name": field.name, "type": value_of(&field.data_type), "nullable": field.nullable, "metadata": metadata})
 }
 
@@ -171,6 +224,17 @@ mod tests {
             assert_eq!(from_json(&to_json(&data_type)).unwrap(), data_type, "{text}");
             assert_eq!(ddl::parse_type(&data_type.simple_string()).unwrap(), data_type, "{text}");
         }
+    }
+
+    #[test]
+    fn collations_stand_in_metadata() {
+        let schema =
+            ddl::parse_schema("a STRING COLLATE UTF8_LCASE COMMENT 'x', m MAP<STRING, ARRAY<STRING COLLATE UNICODE_CI>>")
+                .unwrap();
+        let text = schema_to_json(&schema);
+        assert!(text.contains(r#""metadata":{"comment":"x","__COLLATIONS":{"a":"spark.UTF8_LCASE"}}"#), "{text}");
+        assert!(text.contains(r#""metadata":{"__COLLATIONS":{"m.value.element":"icu.UNICODE_CI"}}"#), "{text}");
+        assert_eq!(from_json(&text).unwrap(), DataType::Struct(schema));
     }
 
     #[test]

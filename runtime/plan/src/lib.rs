@@ -8,11 +8,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod collation;
 pub mod ddl;
 pub mod json;
 pub mod sql;
 pub mod tree;
 pub mod types;
 
+pub use collation::Collation;
 pub use tree::{Command, Expr, ExprKind, Relation, RelationKind, Statement};
 pub use types::{DataType, StructField, StructType};

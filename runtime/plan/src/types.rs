@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use crate::collation::Collation;
+
 /// A type of Spark SQL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DataType {
@@ -22,6 +24,8 @@ pub enum DataType {
         scale: i8,
     },
     String,
+    /// A string that is compared in another way than by its bytes.
+    Collated(Collation),
     Char(u32),
     Varchar(u32),
     Binary,
@@ -214,7 +218,43 @@ impl DataType {
     }
 
     pub fn is_string(&self) -> bool {
-        matches!(self, DataType::String | DataType::Char(_) | DataType::Varchar(_))
+        matches!(self, DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_))
+    }
+
+    /// Whether texts in it are compared in another way than by their bytes.
+    pub fn is_collated(&self) -> bool {
+        match self {
+            DataType::Collated(_) => true,
+            DataType::Array { element, .. } => element.is_collated(),
+            DataType::Map { key, value, .. } => key.is_collated() || value.is_collated(),
+            DataType::Struct(schema) => schema.fields.iter().any(|field| field.data_type.is_collated()),
+            DataType::Udt { sql_type, .. } => sql_type.is_collated(),
+            _ => false,
+        }
+    }
+
+    /// The type with `change` made to every string in it.
+    pub fn with_strings(&self, change: &mut impl FnMut(&DataType) -> DataType) -> DataType {
+        match self {
+            text if text.is_string() => change(text),
+            DataType::Array { element, contains_null } => DataType::array(element.with_strings(change), *contains_null),
+            DataType::Map { key, value, value_contains_null } => {
+                DataType::map(key.with_strings(change), value.with_strings(change), *value_contains_null)
+            }
+            DataType::Struct(schema) => DataType::Struct(StructType::new(
+                schema
+                    .fields
+                    .iter()
+                    .map(|field| StructField { data_type: field.data_type.with_strings(change), ..field.clone() })
+                    .collect(),
+            )),
+            other => other.clone(),
+        }
+    }
+
+    /// The string type of a collation; none is UTF8_BINARY.
+    pub fn text(collation: Option<Collation>) -> Self {
+        collation.map_or(DataType::String, DataType::Collated)
     }
 
     pub fn is_datetime(&self) -> bool {
@@ -238,6 +278,7 @@ impl DataType {
             DataType::Float => simple("Float"),
             DataType::Double => simple("Double"),
             DataType::String => simple("String"),
+            DataType::Collated(collation) => format!("StringType({})", collation.name()),
             DataType::Binary => simple("Binary"),
             DataType::Date => simple("Date"),
             DataType::Timestamp => simple("Timestamp"),
@@ -272,6 +313,7 @@ impl DataType {
             DataType::Double => "double".into(),
             DataType::Decimal { precision, scale } => format!("decimal({precision},{scale})"),
             DataType::String => "string".into(),
+            DataType::Collated(collation) => format!("string collate {}", collation.name()),
             DataType::Char(length) => format!("char({length})"),
             DataType::Varchar(length) => format!("varchar({length})"),
             DataType::Binary => "binary".into(),

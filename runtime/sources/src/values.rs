@@ -169,7 +169,7 @@ pub(crate) fn column<'a>(
         };
     }
     Ok(match kind {
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
             let mut out = StringBuilder::with_capacity(rows, rows * 8);
             (0..rows).for_each(|row| out.append_option(cell(row)));
             Arc::new(out.finish())

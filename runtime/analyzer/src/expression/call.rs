@@ -5,6 +5,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{Expr as Physical, LogicalPlan};
 use emberflow_base::{Error, Result};
+use emberflow_functions::collation;
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::registry::{self, Argument, Function, HigherOrderCall, Kind, LambdaBody};
 use emberflow_functions::udf::with_origin;
@@ -224,10 +225,11 @@ impl Resolver<'_> {
         let Some(Function { kind: Kind::Scalar(build), .. }) = registry::lookup(name) else {
             return Err(Error::internal(format!("there is no scalar function {name}")));
         };
-        let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        collation::settle(name, &mut arguments, &mut texts)?;
         let said = format!("{name}({})", texts.join(", "));
         let call = Call { name, arguments, texts, is_distinct: false, ignore_nulls: None, context: self.context() };
-        Ok(Item::new(build(call)?, said))
+        Ok(Item::new(collation::build(*build, call)?, said))
     }
 
     fn build(
@@ -243,6 +245,7 @@ impl Resolver<'_> {
             self.round_bound(name, [left, right], &mut items, scope)?;
         }
         let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        collation::settle(name, &mut arguments, &mut texts)?;
         if TAKE_TIMES.contains(&name) {
             arguments.iter().try_for_each(|argument| self.check_times(&argument.data_type))?;
         }
@@ -270,15 +273,15 @@ impl Resolver<'_> {
             arguments.push(self.expression(&Expr::literal(flag), scope)?.typed);
             texts.push(descending.to_string());
         }
-        let typed = build(Call {
+        let call = Call {
             name,
             arguments,
             texts,
             is_distinct: call.is_distinct,
             ignore_nulls: call.ignore_nulls,
             context: self.context(),
-        })?;
-        Ok(Item::new(typed, said))
+        };
+        Ok(Item::new(collation::build(build, call)?, said))
     }
 
     /// `id < 1.5` is `id < 2`: an integer compared with a decimal constant is compared with the nearest integer that says
@@ -362,7 +365,8 @@ impl Resolver<'_> {
 
     /// ORDER BY lists inside expressions.
     pub(crate) fn sort_expressions(&self, orders: &[SortOrder], scope: &Scope<'_>) -> Result<Vec<Sort>> {
-        orders.iter().map(|order| Ok(sort(self.expression(&order.child, scope)?.typed.expr, order))).collect()
+        let key = |order: &SortOrder| collation::key(self.expression(&order.child, scope)?.typed);
+        orders.iter().map(|order| Ok(sort(key(order)?.expr, order))).collect()
     }
 
     fn higher_order(
@@ -392,6 +396,7 @@ impl Resolver<'_> {
                 }
             });
         }
+        collation::check_passes(name, arguments.iter().filter_map(Argument::data_type))?;
         let values: Vec<String> = texts.borrow().clone();
         let typed = build(HigherOrderCall { name, arguments, texts: values, context: self.context() });
         // Lambdas are printed only once their types are known, which the builder finds out.

@@ -2,7 +2,7 @@
 
 use datafusion::functions::core::expr_fn::get_field;
 use emberflow_base::{Error, Result};
-use emberflow_functions::{Call, Typed, registry};
+use emberflow_functions::{Call, Typed, collation, registry};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, ExprKind, Literal};
 
@@ -87,7 +87,10 @@ impl Resolver<'_> {
         let Some(registry::Function { kind: registry::Kind::Scalar(build), .. }) = registry::lookup(name) else {
             return Err(Error::unsupported(format!("the function {name}")));
         };
-        let (arguments, texts) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        let (arguments, texts): (Vec<Typed>, _) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        if arguments.iter().any(|argument| collation::check_map_keys(&argument.data_type).is_err()) {
+            return Err(Error::unsupported("looking up a key in a map with collated keys"));
+        }
         let typed = build(Call { name, arguments, texts, is_distinct: false, ignore_nulls: None, context: self.context() })?;
         Ok(Item::new(typed, text))
     }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use emberflow_base::{Error, QueryContext, Result};
 use emberflow_functions::cast::{self, EvalMode};
+use emberflow_functions::collation::Precedence;
 use emberflow_functions::{Typed, literal, udf};
 use emberflow_plan::DataType;
 use emberflow_plan::sql::parse_expression;
@@ -89,7 +90,7 @@ impl Resolver<'_> {
             ExprKind::Alias { expression, names, .. } => {
                 let item = self.expression(expression, scope)?;
                 let text = format!("{} AS {}", item.text, names.join(", "));
-                Ok(Item::new(item.typed, text))
+                Ok(Item::new(Typed { precedence: Precedence::Implicit, ..item.typed }, text))
             }
             ExprKind::Cast { expression, target, mode } => self.cast(expression, target, *mode, scope),
             ExprKind::Window(window) => self.window(window, scope),
@@ -234,7 +235,11 @@ impl Resolver<'_> {
         let is_nested = matches!(target, DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_));
         let text = if is_nested { item.text.clone() } else { format!("{word}({} AS {})", item.text, target.sql()) };
         cast::check_cast(&item.text, &item.typed.data_type, target, mode)?;
-        Ok(Item::new(cast::cast(item.typed, target, mode, &context)?, text))
+        // What was no text has no collation of its own until it is said.
+        let weighs = !is_nested && (item.typed.data_type.is_string() || target.is_collated());
+        let typed = cast::cast(item.typed, target, mode, &context)?;
+        let precedence = if weighs { Precedence::Implicit } else { Precedence::Constant };
+        Ok(Item::new(Typed { precedence, ..typed }, text))
     }
 
     /// Refuses times of day in a session that has not switched them on.

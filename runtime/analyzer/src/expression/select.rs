@@ -1,6 +1,7 @@
 //! Select lists: stars, regular expressions, names, generators.
 
 use emberflow_base::{Error, Result};
+use emberflow_functions::collation::{self, Precedence};
 use emberflow_functions::registry::{self, Generated, Kind};
 use emberflow_functions::{Call, Typed};
 use emberflow_plan::DataType;
@@ -59,7 +60,8 @@ impl Resolver<'_> {
                 let item = self.expression(inner, scope)?;
                 let name = names.first().cloned().unwrap_or_else(|| item.text.clone());
                 let metadata = metadata.clone().or_else(|| self.inherited_metadata(inner, scope));
-                scope.aliases.borrow_mut().push((name.clone(), item.typed.clone()));
+                let known = Typed { precedence: Precedence::Implicit, ..item.typed.clone() };
+                scope.aliases.borrow_mut().push((name.clone(), known));
                 elements.push(Element::Column(Selected { item, name, metadata, attribute: None, aliased: true }));
             }
             _ => match self.generator(expression, scope)? {
@@ -261,6 +263,7 @@ impl Resolver<'_> {
             _ => error,
         })?;
         let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+        collation::check_passes(&name, arguments.iter().map(|argument| &argument.data_type))?;
         build(Call { name: &name, arguments, texts, is_distinct: false, ignore_nulls: None, context: self.context() }).map(Some)
     }
 }

@@ -19,7 +19,7 @@ use emberflow_functions::cast;
 use emberflow_functions::errors::{from_datafusion, to_datafusion};
 use emberflow_functions::types::to_arrow;
 use emberflow_functions::udf::Kernel;
-use emberflow_functions::{Typed, coerce};
+use emberflow_functions::{Typed, coerce, collation};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, Subquery, SubqueryKind};
 
@@ -141,6 +141,9 @@ impl Resolver<'_> {
 
     fn same_type(&self, left: Item, right: Typed, said: &str) -> Result<(Typed, Typed)> {
         let context = self.context();
+        let Item { typed, text } = left;
+        let (left, right) = collation::settled_pair(typed, right, said)?;
+        let left = Item::new(left, text);
         let Some(common) = coerce::wider_type(&left.typed.data_type, &right.data_type, context.ansi) else {
             return Err(Error::new("DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH")
                 .with("sqlExpr", format!("\"{said}\""))
@@ -149,7 +152,8 @@ impl Resolver<'_> {
                 .with("rightType", right.data_type.quoted()));
         };
         let mode = context.mode();
-        Ok((cast::cast(left.typed, &common, mode, &context)?, cast::cast(right, &common, mode, &context)?))
+        let key = |typed| cast::cast(typed, &common, mode, &context).and_then(collation::key);
+        Ok((key(left.typed)?, key(right)?))
     }
 }
 

@@ -6,6 +6,7 @@ use datafusion::logical_expr::expr::{Sort, WindowFunction, WindowFunctionParams}
 use datafusion::logical_expr::{Expr as Physical, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition};
 use emberflow_base::{Error, Result};
 use emberflow_functions::cast::{self, EvalMode};
+use emberflow_functions::collation;
 use emberflow_functions::errors::from_datafusion;
 use emberflow_functions::registry::{self, Kind};
 use emberflow_functions::{Call, Typed};
@@ -50,9 +51,14 @@ impl Resolver<'_> {
             return Err(Error::new("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED").with("windowExpr", format!("\"{said}\"")));
         }
 
-        let partition_by: Vec<Physical> = partition.into_iter().map(|item| item.typed.expr).collect();
+        let partition_by: Vec<Physical> =
+            partition.into_iter().map(|item| Ok(collation::key(item.typed)?.expr)).collect::<Result<_>>()?;
+        let by_peers =
+            orders.first().is_some_and(|item| item.typed.data_type.is_collated() || no_range_over(&item.typed.data_type));
+        let orders = orders.into_iter().zip(&window.order_by);
         let order_by: Vec<Sort> =
-            orders.into_iter().zip(&window.order_by).map(|(item, order)| sort(ordering(item.typed), order)).collect();
+            orders.map(|(item, order)| Ok(sort(ordering(collation::key(item.typed)?), order))).collect::<Result<_>>()?;
+        let frame = if by_peers { grouped(frame) } else { frame };
         let expr = over(function.typed.expr, &partition_by, &order_by, &frame)?;
         Ok(Item::new(Typed { expr, ..function.typed }, said))
     }
@@ -123,7 +129,9 @@ impl Resolver<'_> {
         match &known.kind {
             Kind::Window(build) => {
                 let items = self.arguments(call, &name, scope)?;
-                let (arguments, texts): (Vec<Typed>, Vec<String>) = items.into_iter().map(|item| (item.typed, item.text)).unzip();
+                let (mut arguments, mut texts): (Vec<Typed>, Vec<String>) =
+                    items.into_iter().map(|item| (item.typed, item.text)).unzip();
+                collation::settle(&name, &mut arguments, &mut texts)?;
                 let said = text::call(known, &name, &texts, call.is_distinct);
                 // Spark's parser makes of these what has no name of its own.
                 let said = match (name.as_str(), call.ignore_nulls) {
@@ -131,14 +139,15 @@ impl Resolver<'_> {
                     ("nth_value", Some(true)) => format!("{said} ignore nulls"),
                     _ => said,
                 };
-                let typed = build(Call {
+                let call = Call {
                     name: &name,
                     arguments,
                     texts,
                     is_distinct: call.is_distinct,
                     ignore_nulls: call.ignore_nulls,
                     context: self.context(),
-                })?;
+                };
+                let typed = collation::build(*build, call)?;
                 let framed = matches!(name.as_str(), "nth_value" | "first_value" | "last_value" | "first" | "last" | "any_value");
                 Ok((Item::new(typed, windowed_text(&name, said)), !framed))
             }
@@ -356,6 +365,31 @@ fn ordering(typed: Typed) -> Physical {
         DataType::Time(_) => datafusion::logical_expr::cast(typed.expr, arrow::datatypes::DataType::Int64),
         _ => typed.expr,
     }
+}
+
+/// Values the engine knows no ranges of.
+fn no_range_over(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Binary | DataType::Struct(_) | DataType::YearMonthInterval { .. } | DataType::DayTimeInterval { .. }
+    )
+}
+
+/// A range that is not measured in values is one of groups of equal rows.
+fn grouped(frame: WindowFrame) -> WindowFrame {
+    let is_open = |bound: &WindowFrameBound| match bound {
+        WindowFrameBound::Preceding(offset) | WindowFrameBound::Following(offset) => offset.is_null(),
+        WindowFrameBound::CurrentRow => true,
+    };
+    if frame.units != WindowFrameUnits::Range || !is_open(&frame.start_bound) || !is_open(&frame.end_bound) {
+        return frame;
+    }
+    let unbounded = |bound| match bound {
+        WindowFrameBound::Preceding(_) => WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+        WindowFrameBound::Following(_) => WindowFrameBound::Following(ScalarValue::UInt64(None)),
+        WindowFrameBound::CurrentRow => WindowFrameBound::CurrentRow,
+    };
+    WindowFrame::new_bounds(WindowFrameUnits::Groups, unbounded(frame.start_bound), unbounded(frame.end_bound))
 }
 
 fn name_of(text: &str) -> &str {

@@ -6,6 +6,7 @@ use datafusion::logical_expr::Expr as Physical;
 use emberflow_base::{Error, Result};
 use emberflow_functions::Typed;
 use emberflow_functions::cast::{self, EvalMode};
+use emberflow_functions::collation;
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{
@@ -49,11 +50,23 @@ impl Resolver<'_> {
 
     fn grouped(&self, input: Resolved, groups: Groups, selected: Vec<Selected>) -> Result<Resolved> {
         let mut pairs: Vec<(Physical, Attr)> = Vec::with_capacity(groups.columns.len());
-        for column in &groups.columns {
+        let mut collated: Vec<(usize, Physical)> = Vec::new();
+        for (position, column) in groups.columns.iter().enumerate() {
             let (expr, attribute) = self.output_column(copy(column));
+            if column.item.typed.data_type.is_collated() {
+                let key = collation::key(Typed { expr: expr.clone(), ..column.item.typed.clone() })?;
+                let attribute = self.attribute_for("key", &key, None);
+                collated.push((position, expr));
+                pairs.push((key.expr, attribute));
+                continue;
+            }
             pairs.push((expr, attribute));
         }
-        self.finish_aggregate(Aggregated::new(input, pairs, groups.sets), selected)
+        let mut aggregated = Aggregated::new(input, pairs, groups.sets);
+        for (position, value) in collated {
+            aggregated.show_first(self, position, value)?;
+        }
+        self.finish_aggregate(aggregated, selected)
     }
 
     fn columns_of_list(&self, list: &[Expr], scope: &Scope<'_>) -> Result<Vec<Selected>> {
@@ -384,10 +397,9 @@ impl Resolver<'_> {
 
     fn distinct_sorted(&self, values: Resolved, most: usize) -> Result<Vec<arrow::array::RecordBatch>> {
         use datafusion::logical_expr::LogicalPlanBuilder;
-        let column = values.output[0].expr();
-        let plan = LogicalPlanBuilder::from(values.exact()?)
-            .distinct()
-            .and_then(|builder| builder.sort(vec![column.sort(true, true)]))
+        let key = collation::key(values.output[0].typed())?.expr;
+        let plan = LogicalPlanBuilder::from(super::distinct::distinct(values.exact()?, &values.output)?)
+            .sort(vec![key.sort(true, true)])
             .and_then(|builder| builder.limit(0, Some(most)))
             .and_then(LogicalPlanBuilder::build)
             .map_err(emberflow_functions::errors::from_datafusion)?;

@@ -1,8 +1,9 @@
 //! DISTINCT and `dropDuplicates`.
 
-use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr as Physical, LogicalPlan, LogicalPlanBuilder};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
+use emberflow_functions::{Typed, collation};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::Relation;
 
@@ -30,15 +31,10 @@ impl Resolver<'_> {
             }
         }
         refuse_maps(&resolved.output, |attribute| all || keys.contains(&attribute.name))?;
-        let builder = LogicalPlanBuilder::from(exact);
-        let plan = if all {
-            builder.distinct()
-        } else {
-            let on = self.key_columns(&resolved, keys)?;
-            let every: Vec<Physical> = builder.schema().columns().into_iter().map(Physical::Column).collect();
-            builder.distinct_on(on, every, None)
+        let plan = match all {
+            true => distinct(exact, &resolved.output)?,
+            false => distinct_on(exact, self.key_columns(&resolved, keys)?)?,
         };
-        let plan = plan.and_then(LogicalPlanBuilder::build).map_err(from_datafusion)?;
         // `SELECT DISTINCT .. ORDER BY` may only use what it selects.
         Ok(Resolved { plan, ..resolved }.forget_hidden())
     }
@@ -52,7 +48,8 @@ impl Resolver<'_> {
                     .output
                     .iter()
                     .filter(|attribute| same_name(&attribute.name, key, self.case_sensitive))
-                    .map(|attribute| attribute.expr()),
+                    .map(|attribute| Ok(collation::key(attribute.typed())?.expr))
+                    .collect::<Result<Vec<_>>>()?,
             );
             if on.len() == before {
                 let known: Vec<&str> = resolved.output.iter().map(|attribute| attribute.name.as_str()).collect();
@@ -63,6 +60,23 @@ impl Resolver<'_> {
         }
         Ok(on)
     }
+}
+
+/// One row of those that are equal in all their columns, which are `columns`.
+pub(super) fn distinct(plan: LogicalPlan, columns: &[Attr]) -> Result<LogicalPlan> {
+    if columns.iter().any(|attribute| attribute.data_type.is_collated()) {
+        // Sides of a set operation may have nulls though its result has none.
+        let key = |attribute: &Attr| collation::key(Typed { nullable: true, ..attribute.typed() }).map(|key| key.expr);
+        return distinct_on(plan, columns.iter().map(key).collect::<Result<_>>()?);
+    }
+    LogicalPlanBuilder::from(plan).distinct().and_then(LogicalPlanBuilder::build).map_err(from_datafusion)
+}
+
+/// One row of those with equal keys.
+fn distinct_on(plan: LogicalPlan, keys: Vec<Physical>) -> Result<LogicalPlan> {
+    let every: Vec<Physical> = plan.schema().columns().into_iter().map(Physical::Column).collect();
+    let builder = LogicalPlanBuilder::from(plan).distinct_on(keys, every, None);
+    builder.and_then(LogicalPlanBuilder::build).map_err(from_datafusion)
 }
 
 /// Maps cannot be compared, nor what holds one.

@@ -10,7 +10,7 @@ use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{BinaryExpr, Expr as Physical, JoinConstraint, JoinType as Lowered, LogicalPlan, Operator};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
-use emberflow_functions::{Typed, cast, coerce};
+use emberflow_functions::{Typed, cast, coerce, collation};
 use emberflow_plan::tree::{Join, JoinCondition, JoinType, Origin, Relation};
 
 use crate::attribute::{Attr, same_name};
@@ -176,15 +176,16 @@ impl Resolver<'_> {
         let context = self.context();
         let mut condition: Option<Physical> = None;
         for (left_key, right_key) in &keys {
-            let common = coerce::wider_type(&left_key.data_type, &right_key.data_type, context.ansi).ok_or_else(|| {
+            let said = format!("({} = {})", left_key.name, right_key.name);
+            let (one, two) = collation::settled_pair(left_key.typed(), right_key.typed(), &said)?;
+            let common = coerce::wider_type(&one.data_type, &two.data_type, context.ansi).ok_or_else(|| {
                 Error::new("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES")
-                    .with("sqlExpr", format!("\"({} = {})\"", left_key.name, right_key.name))
+                    .with("sqlExpr", format!("\"{said}\""))
                     .with("left", left_key.data_type.quoted())
                     .with("right", right_key.data_type.quoted())
             })?;
-            let one = cast::cast(left_key.typed(), &common, context.mode(), &context)?.expr;
-            let two = cast::cast(right_key.typed(), &common, context.mode(), &context)?.expr;
-            let equal = Physical::BinaryExpr(BinaryExpr::new(Box::new(one), Operator::Eq, Box::new(two)));
+            let key = |side| cast::cast(side, &common, context.mode(), &context).and_then(collation::key);
+            let equal = Physical::BinaryExpr(BinaryExpr::new(Box::new(key(one)?.expr), Operator::Eq, Box::new(key(two)?.expr)));
             condition = Some(match condition {
                 Some(before) => before.and(equal),
                 None => equal,

@@ -9,8 +9,10 @@ use datafusion::logical_expr::Expr as Physical;
 use datafusion::logical_expr::expr::Sort;
 use emberflow_base::{Error, Result};
 use emberflow_functions::partitioned::PartitionValue;
+use emberflow_functions::{cast, collation};
 use emberflow_plan::tree::{Expr, ExprKind, Literal, NullOrder, Relation, SortDirection, SortOrder};
 
+use crate::expression::Item;
 use crate::node::{JoinStrategy, Operation, PartitionNode};
 use crate::resolved::{Resolved, project};
 use crate::resolver::Resolver;
@@ -68,19 +70,21 @@ impl Resolver<'_> {
 
     /// Equal keys into one partition: the one Spark's hash says.
     fn hashed(&self, resolved: Resolved, keys: &[Expr], partitions: usize, outer: Option<&Scope<'_>>) -> Result<Resolved> {
-        let number = match keys {
-            [Expr { kind: ExprKind::DirectPartition(number), .. }] => (**number).clone(),
-            keys => Expr::call("hash", keys.to_vec()),
-        };
-        let number = Expr::call("pmod", vec![number, Expr::literal(Literal::Int(partitions as i32))]);
-        let number = Expr::new(ExprKind::Cast {
-            expression: Box::new(Expr::call("coalesce", vec![number, Expr::literal(Literal::Int(0))])),
-            target: emberflow_plan::DataType::Int,
-            mode: emberflow_plan::tree::CastMode::Session,
-        });
         let number = {
             let scope = Scope::over(&resolved, outer, self.case_sensitive);
-            self.expression(&number, &scope)?.typed.expr
+            let number = match keys {
+                [Expr { kind: ExprKind::DirectPartition(number), .. }] => self.expression(number, &scope)?,
+                keys => {
+                    let keyed = |item: Item| Ok(Item { typed: collation::key(item.typed)?, ..item });
+                    let keys = keys.iter().map(|key| self.expression(key, &scope).and_then(keyed));
+                    self.operator("hash", keys.collect::<Result<_>>()?)?
+                }
+            };
+            let constant = |number| self.expression(&Expr::literal(Literal::Int(number)), &scope);
+            let number = self.operator("pmod", vec![number, constant(partitions as i32)?])?;
+            let number = self.operator("coalesce", vec![number, constant(0)?])?;
+            let context = self.context();
+            cast::cast(number.typed, &emberflow_plan::DataType::Int, context.mode(), &context)?.expr
         };
         let column = self.fresh_column("partition");
         let (plan, number) = self.with_partition_values_of(resolved.plan.clone(), number)?;
@@ -100,8 +104,8 @@ impl Resolver<'_> {
         let sorts = {
             let scope = Scope::over(&resolved, outer, self.case_sensitive);
             let sort = |order: &&SortOrder| {
-                let key = self.expression(&order.child, &scope)?.typed.expr;
-                Ok(crate::expression::sort(key, order))
+                let key = collation::key(self.expression(&order.child, &scope)?.typed)?;
+                Ok(crate::expression::sort(key.expr, order))
             };
             orders.iter().map(sort).collect::<Result<Vec<Sort>>>()?
         };

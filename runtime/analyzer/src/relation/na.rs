@@ -172,7 +172,8 @@ impl Resolver<'_> {
 /// Whether a fill value suits a column.
 fn fills(value: &Literal, data_type: &DataType) -> bool {
     match value {
-        Literal::String(_) => data_type.is_string(),
+        // As in Spark, those with a collation are no such columns.
+        Literal::String(_) => data_type.is_string() && !data_type.is_collated(),
         Literal::Boolean(_) => *data_type == DataType::Boolean,
         _ => data_type.is_numeric(),
     }

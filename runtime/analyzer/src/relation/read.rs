@@ -8,15 +8,14 @@ use datafusion::datasource::provider_as_source;
 use datafusion::functions::core::expr_fn::{get_field, named_struct};
 use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder, lit};
 use emberflow_base::{Error, Result, substituted};
-use emberflow_functions::cast;
-use emberflow_functions::coerce;
 use emberflow_functions::errors::from_datafusion;
+use emberflow_functions::{cast, coerce, collation};
 use emberflow_plan::sql::{Parameters, parse_with_parameters};
 use emberflow_plan::tree::{
     CatalogOp, Cte, Expr, ExprKind, Literal, LocalData, Options, ParseFormat, Relation, RelationKind, Statement, Subquery,
     SubqueryKind,
 };
-use emberflow_plan::{DataType, StructField, StructType};
+use emberflow_plan::{Collation, DataType, StructField, StructType};
 
 use super::project::qualified;
 use crate::attribute::{Attr, Attribute};
@@ -249,6 +248,7 @@ impl Resolver<'_> {
         for (position, column) in columns.into_iter().enumerate() {
             let name = format!("col{}", position + 1);
             let nullable = column.iter().any(|typed| typed.nullable);
+            let column = collation::settled(column)?;
             let (column, data_type) = coerce::to_common_type_without_strings(column, &context)?.ok_or_else(|| {
                 Error::new("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE").with("colName", format!("`{name}`"))
             })?;
@@ -271,8 +271,15 @@ impl Resolver<'_> {
 
     pub(super) fn table_function(&self, name: &[String], arguments: &[Expr], outer: Option<&Scope<'_>>) -> Result<Resolved> {
         let bare = name.last().map(|name| name.to_lowercase()).unwrap_or_default();
-        if bare == "sql_keywords" {
-            return self.sql_keywords(arguments);
+        if let "sql_keywords" | "collations" = bare.as_str() {
+            if !arguments.is_empty() {
+                return Err(Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
+                    .with("functionName", format!("`{bare}`"))
+                    .with("expectedNum", "0")
+                    .with("actualNum", arguments.len().to_string())
+                    .with("docroot", "https://spark.apache.org/docs/latest"));
+            }
+            return if bare == "collations" { self.collations() } else { self.sql_keywords() };
         }
         if let Some(table) = arguments.iter().find_map(table_argument) {
             self.refuse_table(&bare, &table.relation, outer)?;
@@ -298,20 +305,38 @@ impl Resolver<'_> {
     }
 
     /// Every word of SQL's grammar.
-    fn sql_keywords(&self, arguments: &[Expr]) -> Result<Resolved> {
-        if !arguments.is_empty() {
-            return Err(Error::new("WRONG_NUM_ARGS.WITHOUT_SUGGESTION")
-                .with("functionName", "`sql_keywords`")
-                .with("expectedNum", "0")
-                .with("actualNum", arguments.len().to_string())
-                .with("docroot", "https://spark.apache.org/docs/latest"));
-        }
+    fn sql_keywords(&self) -> Result<Resolved> {
         let words: Vec<&str> = emberflow_plan::sql::KEYWORDS.split_ascii_whitespace().collect();
         let rows = words.iter().map(|word| {
             // Without reserved words there are only keywords that may be names.
             vec![Expr::literal(Literal::String((*word).to_owned())), Expr::literal(Literal::Boolean(false))]
         });
         let named = |resolved| self.renamed(resolved, &["keyword".to_owned(), "reserved".to_owned()]);
+        self.values(&rows.collect::<Vec<_>>(), None).and_then(named)
+    }
+
+    /// Every collation.
+    fn collations(&self) -> Result<Resolved> {
+        const COLUMNS: [&str; 9] = [
+            "CATALOG",
+            "SCHEMA",
+            "NAME",
+            "LANGUAGE",
+            "COUNTRY",
+            "ACCENT_SENSITIVITY",
+            "CASE_SENSITIVITY",
+            "PAD_ATTRIBUTE",
+            "ICU_VERSION",
+        ];
+        let cell = |text: Option<&str>| match text {
+            Some(text) => Expr::literal(Literal::String(text.to_owned())),
+            None => Expr::literal(Literal::Null(DataType::String)),
+        };
+        let rows = std::iter::once(None).chain(Collation::all().map(Some)).map(|collation| {
+            let said = collation::described(collation);
+            said.iter().map(|text| cell(text.as_deref())).collect::<Vec<_>>()
+        });
+        let named = |resolved| self.renamed(resolved, &COLUMNS.map(str::to_owned));
         self.values(&rows.collect::<Vec<_>>(), None).and_then(named)
     }
 

@@ -11,10 +11,11 @@ use datafusion::logical_expr::{
 };
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
-use emberflow_functions::{cast, coerce, literal};
+use emberflow_functions::{Typed, cast, coerce, collation, literal};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Relation, RelationKind, SetOpKind};
 
+use super::distinct::distinct;
 use crate::attribute::{Attr, same_name};
 use crate::resolved::{PlanIds, Resolved, project};
 use crate::resolver::Resolver;
@@ -43,13 +44,16 @@ impl Resolver<'_> {
         if !(op == SetOpKind::Union && is_all) {
             super::distinct::refuse_maps(&output, |_| true)?;
         }
+        let is_collated = output.iter().any(|attribute| attribute.data_type.is_collated());
         let plan = match (op, is_all) {
             (SetOpKind::Union, true) => union(left, right)?,
-            (SetOpKind::Union, false) => distinct(union(left, right)?)?,
+            (SetOpKind::Union, false) => distinct(union(left, right)?, &output)?,
+            (SetOpKind::Intersect, false) if is_collated => self.matched(left, right, JoinType::LeftSemi, &output)?,
+            (SetOpKind::Except, false) if is_collated => self.matched(left, right, JoinType::LeftAnti, &output)?,
             (SetOpKind::Intersect, false) => LogicalPlanBuilder::intersect(left, right, false).map_err(from_datafusion)?,
             (SetOpKind::Except, false) => LogicalPlanBuilder::except(left, right, false).map_err(from_datafusion)?,
-            (SetOpKind::Intersect, true) => self.counted(left, right, JoinType::LeftSemi)?,
-            (SetOpKind::Except, true) => self.counted(left, right, JoinType::LeftAnti)?,
+            (SetOpKind::Intersect, true) => self.counted(left, right, JoinType::LeftSemi, &output)?,
+            (SetOpKind::Except, true) => self.counted(left, right, JoinType::LeftAnti, &output)?,
         };
         Ok(Resolved { plan_ids: PlanIds::new(), ..Resolved::new(plan, output) })
     }
@@ -144,12 +148,33 @@ impl Resolver<'_> {
         Ok(typed.expr.alias(&column.attribute.column))
     }
 
+    /// INTERSECT and EXCEPT of rows that are compared by their keys.
+    fn matched(&self, left: LogicalPlan, right: LogicalPlan, join_type: JoinType, columns: &[Attr]) -> Result<LogicalPlan> {
+        let left = distinct(left, columns)?;
+        let names: Vec<String> = columns.iter().map(|_| self.fresh_column("matched")).collect();
+        let renamed = columns.iter().zip(&names).map(|(attribute, name)| attribute.expr().alias(name)).collect();
+        let right = project(right, renamed)?;
+        let on = columns.iter().zip(&names).map(|(attribute, name)| {
+            // Either side may have nulls though the result has none.
+            let one = Typed { nullable: true, ..attribute.typed() };
+            let other = Typed { expr: Physical::Column(Column::new_unqualified(name)), ..one.clone() };
+            Ok((collation::key(one)?.expr, collation::key(other)?.expr))
+        });
+        let on = on.collect::<Result<Vec<_>>>()?;
+        let (left, right) = (Arc::new(left), Arc::new(right));
+        let equality = NullEquality::NullEqualsNull;
+        datafusion::logical_expr::Join::try_new(left, right, on, None, join_type, JoinConstraint::On, equality, false)
+            .map(LogicalPlan::Join)
+            .map_err(from_datafusion)
+    }
+
     /// INTERSECT ALL and EXCEPT ALL: equal rows are numbered on both sides, so that the n-th meets the n-th.
-    fn counted(&self, left: LogicalPlan, right: LogicalPlan, join_type: JoinType) -> Result<LogicalPlan> {
+    fn counted(&self, left: LogicalPlan, right: LogicalPlan, join_type: JoinType, output: &[Attr]) -> Result<LogicalPlan> {
         let columns: Vec<Physical> = left.schema().columns().into_iter().map(Physical::Column).collect();
-        let (left, left_number, left_columns) = self.numbered(left)?;
-        let (right, right_number, right_columns) = self.numbered(right)?;
-        let mut on: Vec<(Physical, Physical)> = left_columns.iter().cloned().zip(right_columns).collect();
+        let (left, left_number, left_columns) = self.numbered(left, output)?;
+        let (right, right_number, right_columns) = self.numbered(right, output)?;
+        let keys = |columns: &[Physical]| keys(columns, output);
+        let mut on: Vec<(Physical, Physical)> = keys(&left_columns)?.into_iter().zip(keys(&right_columns)?).collect();
         on.push((left_number, right_number));
         let join = datafusion::logical_expr::Join::try_new(
             Arc::new(left),
@@ -169,9 +194,9 @@ impl Resolver<'_> {
     }
 
     /// The plan with the number of each row among its equals, and names of its own for all columns.
-    fn numbered(&self, plan: LogicalPlan) -> Result<(LogicalPlan, Physical, Vec<Physical>)> {
+    fn numbered(&self, plan: LogicalPlan, output: &[Attr]) -> Result<(LogicalPlan, Physical, Vec<Physical>)> {
         let columns: Vec<Physical> = plan.schema().columns().into_iter().map(Physical::Column).collect();
-        let window = row_number().partition_by(columns.clone()).build().map_err(from_datafusion)?;
+        let window = row_number().partition_by(keys(&columns, output)?).build().map_err(from_datafusion)?;
         let shown = window.schema_name().to_string();
         let plan = LogicalPlanBuilder::window_plan(plan, vec![window]).map_err(from_datafusion)?;
         let names: Vec<String> = columns.iter().map(|_| self.fresh_column("counted")).collect();
@@ -309,6 +334,12 @@ fn union(left: LogicalPlan, right: LogicalPlan) -> Result<LogicalPlan> {
     Union::try_new(vec![Arc::new(left), Arc::new(right)]).map(LogicalPlan::Union).map_err(from_datafusion)
 }
 
-fn distinct(plan: LogicalPlan) -> Result<LogicalPlan> {
-    LogicalPlanBuilder::from(plan).distinct().and_then(LogicalPlanBuilder::build).map_err(from_datafusion)
+/// What the columns of `attributes`' types are compared by.
+fn keys(columns: &[Physical], attributes: &[Attr]) -> Result<Vec<Physical>> {
+    // A set operation's sides may have nulls though its result has none.
+    let columns = columns.iter().zip(attributes);
+    let key = |(column, attribute): (&Physical, &Attr)| {
+        collation::key(Typed { expr: column.clone(), nullable: true, ..attribute.typed() }).map(|key| key.expr)
+    };
+    columns.map(key).collect()
 }

@@ -6,6 +6,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{Expr as Physical, LogicalPlan, LogicalPlanBuilder, lit};
 use emberflow_base::{Error, Result};
+use emberflow_functions::collation;
 use emberflow_functions::errors::from_datafusion;
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, ExprKind, Literal, NullOrder, Relation, SortDirection, SortOrder};
@@ -70,7 +71,7 @@ impl Resolver<'_> {
         {
             let attribute = ordinal.checked_sub(1).and_then(|at| usize::try_from(at).ok()).and_then(|at| resolved.output.get(at));
             return match attribute {
-                Some(attribute) => Ok((attribute.expr(), resolved)),
+                Some(attribute) => Ok((collation::key(attribute.typed())?.expr, resolved)),
                 None => Err(suggest::at(
                     Error::new("ORDER_BY_POS_OUT_OF_RANGE")
                         .with("index", ordinal.to_string())
@@ -99,7 +100,7 @@ impl Resolver<'_> {
             }
         };
         self.orderable(&item, order).map_err(|error| suggest::at(error, &child.origin))?;
-        Ok((item.typed.expr, resolved))
+        Ok((collation::key(item.typed)?.expr, resolved))
     }
 
     fn order_over_aggregate(
@@ -112,6 +113,7 @@ impl Resolver<'_> {
         let child = strip_alias(&order.child);
         let item = self.over_aggregate(&resolved, &aggregated, child, outer)?;
         self.orderable(&item, order).map_err(|error| suggest::at(error, &child.origin))?;
+        let item = Item { typed: collation::key(item.typed)?, ..item };
         let in_output = |expr: &Physical| {
             expr.column_refs().iter().all(|column| resolved.output.iter().any(|attribute| attribute.column == column.name))
         };

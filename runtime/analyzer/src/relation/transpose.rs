@@ -6,7 +6,7 @@ use arrow::array::AsArray;
 use datafusion::logical_expr::{Expr as Physical, LogicalPlanBuilder, lit};
 use emberflow_base::{Error, Result};
 use emberflow_functions::errors::from_datafusion;
-use emberflow_functions::{cast, coerce, literal};
+use emberflow_functions::{cast, coerce, collation, literal};
 use emberflow_plan::DataType;
 use emberflow_plan::tree::{Expr, Literal, Relation};
 
@@ -99,7 +99,7 @@ impl Resolver<'_> {
         }
         let there = filter(resolved.plan.clone(), index.expr().is_not_null())?;
         let sorted = LogicalPlanBuilder::from(there)
-            .sort(vec![index.expr().sort(true, true)])
+            .sort(vec![collation::key(index.typed())?.expr.sort(true, true)])
             .and_then(|builder| builder.limit(0, Some(most + 1)))
             .and_then(LogicalPlanBuilder::build)
             .map_err(from_datafusion)?;

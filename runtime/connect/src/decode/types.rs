@@ -3,7 +3,7 @@
 use emberflow_base::{Error, Result};
 use emberflow_plan::sql::SqlOptions;
 use emberflow_plan::types::{DayTimeField, YearMonthField};
-use emberflow_plan::{DataType, StructField, StructType, ddl, json};
+use emberflow_plan::{Collation, DataType, StructField, StructType, ddl, json};
 
 use crate::deep::deeper;
 use crate::proto;
@@ -77,8 +77,8 @@ fn of_decimal(decimal: &data_type::Decimal) -> Result<DataType> {
 
 fn of_string(string: &data_type::String) -> Result<DataType> {
     match string.collation.as_str() {
-        "" | "UTF8_BINARY" => Ok(DataType::String),
-        other => Err(Error::unsupported(format!("the collation {other}"))),
+        "" => Ok(DataType::String),
+        name => Ok(DataType::text(Collation::named(name)?)),
     }
 }
 

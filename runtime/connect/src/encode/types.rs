@@ -33,6 +33,7 @@ fn kind(of: &DataType) -> Kind {
         }),
         // No collation: a named one, even Spark's usual one, is shown with every column by the JVM client.
         DataType::String => Kind::String(Default::default()),
+        DataType::Collated(collation) => Kind::String(data_type::String { collation: collation.name(), ..Default::default() }),
         DataType::Char(length) => Kind::Char(data_type::Char { length: *length as i32, ..Default::default() }),
         DataType::Varchar(length) => Kind::VarChar(data_type::VarChar { length: *length as i32, ..Default::default() }),
         DataType::Binary => Kind::Binary(Default::default()),
@@ -116,6 +117,7 @@ mod tests {
             DataType::Null,
             DataType::Long,
             DataType::String,
+            DataType::Collated(emberflow_plan::Collation::UTF8_LCASE),
             DataType::Varchar(9),
             DataType::Time(3),
             DataType::year_month(),

@@ -276,6 +276,7 @@ fn escaped(text: &str) -> String {
 fn declared_type(data_type: &DataType) -> String {
     match data_type {
         DataType::String | DataType::Char(_) | DataType::Varchar(_) => format!("{} COLLATE UTF8_BINARY", data_type.sql()),
+        DataType::Collated(_) => data_type.sql(),
         DataType::Array { element, .. } => format!("ARRAY<{}>", declared_type(element)),
         DataType::Map { key, value, .. } => format!("MAP<{}, {}>", declared_type(key), declared_type(value)),
         DataType::Struct(schema) => {

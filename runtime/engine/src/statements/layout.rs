@@ -5,9 +5,9 @@
 
 use emberflow_base::{Error, Result};
 use emberflow_functions::operators::comparison::is_orderable;
-use emberflow_plan::StructType;
 use emberflow_plan::tree::Buckets;
 use emberflow_plan::types::quote;
+use emberflow_plan::{StructField, StructType};
 
 use super::insert::NewTable;
 use crate::catalog::{FullName, Properties};
@@ -31,6 +31,10 @@ fn settled_buckets(new: &NewTable, buckets: &Buckets, partition_by: &[String], s
     }
     let columns = spelled(&new.name, "bucket", &buckets.columns, schema)?;
     check_repeats(&columns)?;
+    let bucketed = |field: &&StructField| columns.contains(&field.name) && field.data_type.is_collated();
+    if let Some(field) = schema.fields.iter().find(bucketed) {
+        return Err(Error::new("INVALID_BUCKET_COLUMN_DATA_TYPE").with("type", field.data_type.quoted()));
+    }
     let sort_by = spelled(&new.name, "sort", &buckets.sort_by, schema)?;
     check_repeats(&sort_by)?;
     let partitions = partition_by.join(", ");

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use emberflow_base::{Error, Exception, Result};
 use emberflow_connect::backend::Rows;
+use emberflow_functions::collation::check_map_keys;
 use emberflow_plan::tree::{CreateTable, Options, Relation, SaveMode, TableChange};
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructField, StructType};
@@ -468,9 +469,10 @@ pub(crate) fn with_partitions_last(schema: StructType, partition_by: &[String]) 
     Ok(StructType::new(fields))
 }
 
-/// Refuses columns whose values no file can hold.
+/// Refuses columns whose values no file can hold, and maps whose keys have a collation.
 pub(crate) fn check_storable(schema: &StructType, format: &str) -> Result<()> {
     for field in &schema.fields {
+        check_map_keys(&field.data_type)?;
         if matches!(field.data_type, DataType::CalendarInterval) {
             return Err(Error::new("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE")
                 .with("columnName", quote(&field.name))

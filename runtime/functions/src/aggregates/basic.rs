@@ -10,9 +10,10 @@ use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::logical_expr::{AggregateUDF, Expr, lit, when};
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{aggregated, aggregated_skipping_nulls};
+use super::{aggregated, aggregated_skipping_nulls, by_value};
 use crate::call::{Call, Typed};
 use crate::errors::from_datafusion;
 use crate::reshape::relabel;
@@ -110,19 +111,22 @@ pub fn approx_count_distinct(call: Call<'_>) -> Result<Typed> {
 
 /// `min(x)`
 pub fn min(call: Call<'_>) -> Result<Typed> {
-    extreme(call, min_udaf())
+    extreme(call, min_udaf(), Ordering::Greater)
 }
 
 /// `max(x)`
 pub fn max(call: Call<'_>) -> Result<Typed> {
-    extreme(call, max_udaf())
+    extreme(call, max_udaf(), Ordering::Less)
 }
 
-fn extreme(call: Call<'_>, function: Arc<AggregateUDF>) -> Result<Typed> {
+fn extreme(call: Call<'_>, function: Arc<AggregateUDF>, worse: Ordering) -> Result<Typed> {
     call.arity(&[1])?;
     let argument = call.argument(0)?;
     if !is_orderable(&argument.data_type) {
         return Err(not_orderable(&call, &argument.data_type));
+    }
+    if argument.data_type.is_collated() {
+        return by_value::extreme(call.name, argument, worse);
     }
     Ok(Typed::new(aggregated(function, vec![argument.expr], false), argument.data_type, true))
 }

@@ -1,4 +1,5 @@
-//! `max_by`, `min_by`: the value beside the extreme of another column; of several, the one that came last.
+//! `max_by`, `min_by`: the value beside the extreme of another column; of several, the one that came last. `max` and `min` of
+//! collated texts: the value beside the extreme of its keys; of several, the one that came first.
 //!
 //! A group keeps its best order and the value beside it. Rows without an order do not count, values may be null.
 
@@ -14,6 +15,7 @@ use emberflow_plan::DataType;
 use super::basic::{is_orderable, not_orderable};
 use super::fold::{Fold, FoldAggregate};
 use crate::call::{Call, Typed};
+use crate::collation::key;
 use crate::kernel::from_arrow;
 use crate::types::to_arrow;
 
@@ -43,9 +45,21 @@ fn beside(call: Call<'_>, worse: Ordering) -> Result<Typed> {
     let (value_type, order_type) = (to_arrow(&value.data_type), to_arrow(&order.data_type));
     let state = vec![value_type.clone(), order_type.clone()];
     let returns = value_type.clone();
-    let make = move || Box::new(Beside::new(value_type.clone(), order_type.clone(), worse)) as Box<dyn Fold>;
+    let make = move || Box::new(Beside::new(value_type.clone(), order_type.clone(), worse, true)) as Box<dyn Fold>;
     let function = FoldAggregate::new(call.name, "", returns, state, make);
     Ok(Typed::new(function.call(vec![value.expr, order.expr], call.is_distinct), value.data_type, true))
+}
+
+/// `max` and `min` (`name`) of values that are compared by their keys.
+pub(super) fn extreme(name: &str, value: Typed, worse: Ordering) -> Result<Typed> {
+    let data_type = value.data_type.clone();
+    let order = key(value.clone())?;
+    let (value_type, order_type) = (to_arrow(&data_type), to_arrow(&order.data_type));
+    let state = vec![value_type.clone(), order_type.clone()];
+    let returns = value_type.clone();
+    let make = move || Box::new(Beside::new(value_type.clone(), order_type.clone(), worse, false)) as Box<dyn Fold>;
+    let function = FoldAggregate::new(&format!("{name}_by_key"), data_type.simple_string(), returns, state, make);
+    Ok(Typed::new(function.call(vec![value.expr, order.expr], false), data_type, true))
 }
 
 /// The best rows so far: `places[group]` is a row of `values` and `orders`, `keys[group]` its order to compare.
@@ -56,12 +70,14 @@ struct Beside {
     keys: Vec<Option<OwnedRow>>,
     order_type: Arrow,
     worse: Ordering,
+    /// Of equal orders the later one counts.
+    last_wins: bool,
 }
 
 impl Beside {
-    fn new(value_type: Arrow, order_type: Arrow, worse: Ordering) -> Self {
+    fn new(value_type: Arrow, order_type: Arrow, worse: Ordering, last_wins: bool) -> Self {
         let (values, orders) = (new_empty_array(&value_type), new_empty_array(&order_type));
-        Self { values, orders, places: vec![], keys: vec![], order_type, worse }
+        Self { values, orders, places: vec![], keys: vec![], order_type, worse, last_wins }
     }
 
     /// Rows that beat what their group holds take its place.
@@ -73,7 +89,7 @@ impl Beside {
             let Some(group) = group_of(row).filter(|_| orders.is_valid(row)) else { continue };
             let beaten = self.keys[group].as_ref().is_none_or(|held| {
                 let compared = held.row().cmp(&rows.row(row));
-                compared == self.worse || compared == Ordering::Equal
+                compared == self.worse || (self.last_wins && compared == Ordering::Equal)
             });
             if beaten {
                 self.keys[group] = Some(rows.row(row).owned());

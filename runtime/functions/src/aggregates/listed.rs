@@ -20,6 +20,8 @@ use emberflow_plan::{DataType, StructField, StructType};
 use super::basic::{is_orderable, list_of_group, not_orderable};
 use crate::arguments::convert;
 use crate::call::{Call, Typed};
+use crate::collation::key_column;
+use crate::errors::from_datafusion;
 use crate::kernel::{Kernel, from_arrow, strings};
 use crate::types::to_arrow;
 
@@ -294,13 +296,15 @@ pub fn mode(call: Call<'_>) -> Result<Typed> {
     let list = list_of_group(&argument, call.is_distinct);
     let kind = argument.data_type;
     let greatest = call.literal_boolean(1) == Some(true);
-    let kernel = Kernel::new("mode", &kind, true, move |columns| most_frequent(&columns.list(0)?, greatest));
+    let of = kind.clone();
+    let kernel = Kernel::new("mode", &kind, true, move |columns| most_frequent(&columns.list(0)?, &of, greatest));
     Ok(Typed::new(kernel.identity(greatest).call(vec![list]), kind, true))
 }
 
-fn most_frequent(lists: &ListArray, greatest: bool) -> Result<ArrayRef> {
-    let converter = RowConverter::new(vec![SortField::new(lists.value_type())]).map_err(from_arrow)?;
-    let rows = converter.convert_columns(&[Arc::clone(lists.values())]).map_err(from_arrow)?;
+fn most_frequent(lists: &ListArray, of: &DataType, greatest: bool) -> Result<ArrayRef> {
+    let keys = key_column(lists.values(), of).map_err(from_datafusion)?;
+    let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())]).map_err(from_arrow)?;
+    let rows = converter.convert_columns(&[keys]).map_err(from_arrow)?;
     let mut chosen = Vec::with_capacity(lists.len());
     for row in 0..lists.len() {
         let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;

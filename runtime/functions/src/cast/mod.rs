@@ -58,7 +58,7 @@ impl Context<'_> {
 /// `CAST(input AS to)`. The caller has checked that the cast exists ([`check_cast`]).
 pub fn cast(input: Typed, to: &DataType, mode: EvalMode, context: &Context<'_>) -> Result<Typed> {
     // Lengths of char and varchar bind columns of tables, not values.
-    let to = if to.is_string() { &DataType::String } else { to };
+    let to = if let DataType::Char(_) | DataType::Varchar(_) = to { &DataType::String } else { to };
     let from = input.data_type.clone();
     if from == *to {
         return Ok(input);
@@ -69,7 +69,7 @@ pub fn cast(input: Typed, to: &DataType, mode: EvalMode, context: &Context<'_>) 
     }
     let nullable = input.nullable || (if mode == EvalMode::Try { !can_up_cast(&from, to) } else { forces_null(&from, to) });
     if from.is_string() && to.is_string() {
-        return Ok(Typed::new(input.expr, DataType::String, nullable));
+        return Ok(Typed { data_type: to.clone(), nullable, ..input });
     }
     if let Some(known) = named_constant(&input, to, context)? {
         return Ok(Typed::new(known, to.clone(), nullable));

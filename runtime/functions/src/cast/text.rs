@@ -71,7 +71,7 @@ pub fn writer<'a>(array: &'a ArrayRef, data_type: &'a DataType, zone: &'a Zone, 
             let scale = i32::from(*scale);
             with::<Decimal128Type>(array, move |value, out| write_decimal(value, scale, out))?
         }
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
             let array = array.as_string::<i32>();
             Box::new(move |row, out| out.push_str(array.value(row)))
         }

@@ -14,7 +14,7 @@ use super::picking::{comparable, joined, range};
 use crate::arguments::convert;
 use crate::call::{Call, Typed};
 use crate::coerce::{common_type, to_common_type};
-use crate::java_regex;
+use crate::java_regex::{compile, gave_up};
 use crate::kernel::{Kernel, booleans, from_arrow, kernel};
 use crate::reshape::retype;
 use crate::types::to_arrow;
@@ -316,12 +316,12 @@ pub fn str_to_map(call: Call<'_>) -> Result<Typed> {
                 chosen.push(None);
                 continue;
             };
-            let (pair, key) = (java_regex::compile(pair, "str_to_map")?, java_regex::compile(key, "str_to_map")?);
+            let (pair, key) = (compile(pair, "str_to_map")?, compile(key, "str_to_map")?);
             let before = count;
             for part in pair.split(text) {
-                let mut halves = key.splitn(part, 2);
-                key_parts.append_value(halves.next().unwrap_or(""));
-                value_parts.append_option(halves.next());
+                let mut halves = key.splitn(part.map_err(gave_up)?, 2);
+                key_parts.append_value(halves.next().transpose().map_err(gave_up)?.unwrap_or(""));
+                value_parts.append_option(halves.next().transpose().map_err(gave_up)?);
                 count += 1;
             }
             chosen.push(Some((before..count).map(|index| (index, index)).collect()));

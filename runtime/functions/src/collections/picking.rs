@@ -13,6 +13,8 @@ use emberflow_plan::DataType;
 use crate::arguments::convert;
 use crate::call::{Call, Typed};
 use crate::coerce::to_common_type;
+use crate::collation::key_column;
+use crate::errors::from_datafusion;
 use crate::kernel::from_arrow;
 use crate::reshape::retype;
 use crate::types::to_arrow;
@@ -82,6 +84,15 @@ pub fn comparable(arrays: &[&ArrayRef]) -> Result<Vec<Rows>> {
     let converter = RowConverter::new(vec![SortField::new(first.data_type().clone())]).map_err(from_arrow)?;
     let rows = |array: &&ArrayRef| converter.convert_columns(&[retype(array, first.data_type())?]).map_err(from_arrow);
     arrays.iter().map(rows).collect()
+}
+
+/// The same of values of the type `of`, which may have a collation.
+pub fn compared(arrays: &[&ArrayRef], of: &DataType) -> Result<Vec<Rows>> {
+    if !of.is_collated() {
+        return comparable(arrays);
+    }
+    let keys = arrays.iter().map(|array| key_column(array, of).map_err(from_datafusion)).collect::<Result<Vec<_>>>()?;
+    comparable(&keys.iter().collect::<Vec<_>>())
 }
 
 /// An array argument and a value brought to one element type: the list, the value, that type, and whether elements may be null.

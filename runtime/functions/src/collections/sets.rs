@@ -7,7 +7,7 @@ use arrow::datatypes::Int64Type;
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
-use super::picking::{Picks, comparable, joined, list_type, range, same_arrays, with_element};
+use super::picking::{Picks, comparable, compared, joined, list_type, range, same_arrays, with_element};
 use crate::call::{Call, Typed};
 use crate::kernel::{booleans, kernel, primitives};
 
@@ -77,7 +77,7 @@ pub fn array_remove(call: Call<'_>) -> Result<Typed> {
     let (kind, returns) = (DataType::array(common.clone(), contains_null), list_type(&common, contains_null));
     Ok(kernel("array_remove", vec![list, element], kind, nullable, move |columns| {
         let (lists, unwanted) = (columns.list(0)?, columns.array(1)?);
-        let rows = comparable(&[lists.values(), &unwanted])?;
+        let rows = compared(&[lists.values(), &unwanted], &common)?;
         let mut picks = Picks::default();
         for row in 0..columns.rows {
             if lists.is_null(row) || unwanted.is_null(row) {
@@ -99,7 +99,7 @@ pub fn array_distinct(call: Call<'_>) -> Result<Typed> {
     let returns = list_type(&element, contains_null);
     Ok(kernel("array_distinct", vec![list], kind, nullable, move |columns| {
         let lists = columns.list(0)?;
-        let rows = comparable(&[lists.values()])?;
+        let rows = compared(&[lists.values()], &element)?;
         let mut picks = Picks::default();
         for row in 0..columns.rows {
             if lists.is_null(row) {
@@ -136,7 +136,7 @@ pub fn combined(call: Call<'_>, combine: Combine) -> Result<Typed> {
     Ok(kernel(call.name, lists, kind, nullable, move |columns| {
         let (left, right) = (columns.list(0)?, columns.list(1)?);
         let (values, starts) = joined(&[left.values(), right.values()])?;
-        let rows = comparable(&[&values])?;
+        let rows = compared(&[&values], &element)?;
         let key = |index: u32| rows[0].row(index as usize);
         let mut picks = Picks::default();
         for row in 0..columns.rows {

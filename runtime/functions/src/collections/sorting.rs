@@ -7,7 +7,7 @@ use arrow::compute::take;
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
-use super::picking::{Picks, comparable, list_type, range};
+use super::picking::{Picks, compared, list_type, range};
 use crate::aggregates::is_orderable;
 use crate::call::{Call, Typed};
 use crate::kernel::{Kernel, from_arrow, kernel};
@@ -39,9 +39,10 @@ fn orderable(call: &Call<'_>) -> Result<Typed> {
 fn sorted(list: Typed, ascending: bool, nulls_first: bool) -> Typed {
     let (kind, nullable) = (list.data_type.clone(), list.nullable);
     let returns = to_arrow(&kind);
+    let element = if let DataType::Array { element, .. } = &kind { (**element).clone() } else { DataType::Null };
     let kernel = Kernel::new("sort_array", &kind, nullable, move |columns| {
         let lists = columns.list(0)?;
-        let rows = comparable(&[lists.values()])?;
+        let rows = compared(&[lists.values()], &element)?;
         let mut picks = Picks::default();
         for row in 0..columns.rows {
             if lists.is_null(row) {
@@ -68,9 +69,10 @@ pub fn extreme(call: Call<'_>, greatest: bool) -> Result<Typed> {
     let list = orderable(&call)?;
     let element = call.array(0)?.1;
     let returns = to_arrow(&element);
+    let of = element.clone();
     Ok(kernel(call.name, vec![list], element, true, move |columns| {
         let lists = columns.list(0)?;
-        let rows = comparable(&[lists.values()])?;
+        let rows = compared(&[lists.values()], &of)?;
         let chosen: Vec<Option<u32>> = (0..columns.rows)
             .map(|row| {
                 let there = range(&lists, row).filter(|index| lists.is_valid(row) && lists.values().is_valid(*index as usize));

@@ -157,7 +157,7 @@ fn build(values: &[Option<&Value>], kind: &DataType, clock: &Clock) -> Result<Ar
                 primitives::<Decimal128Type>(rows, |row| Ok(at(row).and_then(|value| decimal(value, *precision, *scale))))?;
             arrow_decimal(&plain, *precision, *scale)
         }
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
             strings(rows, |row| Ok(at(row).and_then(super::json_path::shown)))
         }
         DataType::Binary => binaries(rows, |row| Ok(at(row).and_then(Value::as_str).map(|text| text.as_bytes().to_vec()))),

@@ -54,7 +54,7 @@ fn update<H: Hasher>(array: &ArrayRef, data_type: &DataType, hashes: &mut [H::Ha
             let bytes = value.to_be_bytes();
             H::bytes(&bytes[sign_bytes(value)..], hash)
         }),
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
             let array = array.as_string::<i32>();
             each::<H>(array, hashes, |row, hash| H::bytes(array.value(row).as_bytes(), hash));
             Ok(())

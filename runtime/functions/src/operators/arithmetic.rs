@@ -294,7 +294,7 @@ fn negate(mut call: Call<'_>, absolute: bool) -> Result<Typed> {
     };
     let argument = one(&mut call)?;
     let argument = number_or_interval(argument, &text, &call)?;
-    let Typed { expr, data_type, nullable } = argument;
+    let Typed { expr, data_type, nullable, .. } = argument;
     let made = match &data_type {
         one if one.is_integral() => integers::negate(one, absolute, call.context.ansi, nullable, expr),
         DataType::Decimal { .. } => decimals::negate(&data_type, absolute, nullable, expr),

@@ -87,7 +87,7 @@ fn flip(mut call: Call<'_>) -> Result<Typed> {
     let argument = one(&mut call)?;
     let own = call.texts.first().map_or("", String::as_str);
     let argument = expect(argument, &Expect::Integral, 0, own, &text, &call.context)?;
-    let Typed { expr, data_type, nullable } = argument;
+    let Typed { expr, data_type, nullable, .. } = argument;
     let returns = to_arrow(&data_type);
     let kernel = Kernel::new("bitwise_not", returns.clone(), nullable).of(data_type.simple_string());
     let kernel = match data_type {

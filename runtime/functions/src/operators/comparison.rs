@@ -13,6 +13,7 @@ use super::{different_types, floats, infix, two};
 use crate::call::{Call, Context, Typed};
 use crate::cast::cast;
 use crate::coerce::{decimal_operand, string_read_as, tightest_common_type, wider_decimal};
+use crate::collation::{differ_in_collation, key, undecided};
 use crate::registry::{Function, Kind};
 
 macro_rules! comparison {
@@ -54,8 +55,10 @@ fn build(mut call: Call<'_>, op: Operator, sign: &str) -> Result<Typed> {
 
 /// `left op right` with Spark's coercion; `sign` and `text` are for errors.
 pub fn compare(op: Operator, left: Typed, right: Typed, sign: &str, text: &str, context: &Context<'_>) -> Result<Typed> {
-    let common =
-        comparable_type(&left, &right, context).ok_or_else(|| different_types(&left.data_type, &right.data_type, text))?;
+    let common = comparable_type(&left, &right, context).ok_or_else(|| match &left.data_type {
+        DataType::Struct(_) if differ_in_collation(&left.data_type, &right.data_type) => undecided(text),
+        other => different_types(other, &right.data_type, text),
+    })?;
     if !is_orderable(&common) {
         return Err(Error::new("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE")
             .with("sqlExpr", format!("\"{text}\""))
@@ -64,21 +67,22 @@ pub fn compare(op: Operator, left: Typed, right: Typed, sign: &str, text: &str, 
     }
     let left = cast(left, &common, context.mode(), context)?;
     let right = cast(right, &common, context.mode(), context)?;
-    Ok(compare_same(op, left, right))
+    compare_same(op, left, right)
 }
 
-/// `left op right` over two operands of one type.
-pub fn compare_same(op: Operator, left: Typed, right: Typed) -> Typed {
+/// `left op right` over two operands of one type; collated ones are compared by their keys.
+pub fn compare_same(op: Operator, left: Typed, right: Typed) -> Result<Typed> {
+    let (left, right) = (key(left)?, key(right)?);
     let nullable = op != Operator::IsNotDistinctFrom && (left.nullable || right.nullable);
     if left.data_type == DataType::Null {
         let value = (op == Operator::IsNotDistinctFrom).then_some(true);
-        return Typed::new(lit(ScalarValue::Boolean(value)), DataType::Boolean, nullable);
+        return Ok(Typed::new(lit(ScalarValue::Boolean(value)), DataType::Boolean, nullable));
     }
     let expr = match left.data_type {
         DataType::Float | DataType::Double => compare_floats(op, left, right),
         _ => native(op, left.expr, right.expr),
     };
-    Typed::new(expr, DataType::Boolean, nullable)
+    Ok(Typed::new(expr, DataType::Boolean, nullable))
 }
 
 fn native(op: Operator, left: Expr, right: Expr) -> Expr {

@@ -18,6 +18,7 @@ use super::{call_text, data_types_differ, infix, one, three, two, wrong_number};
 use crate::call::{Call, Context, Typed};
 use crate::cast::cast;
 use crate::coerce::{Expect, to_common_type, unexpected_type, wider_type_without_strings};
+use crate::collation;
 use crate::literal::null;
 use crate::registry::{Function, Kind};
 use crate::types::to_arrow;
@@ -274,6 +275,12 @@ fn extreme(call: Call<'_>, largest: bool) -> Result<Typed> {
     let nullable = arguments.iter().all(|value| value.nullable);
     let values = arguments.into_iter().map(|value| cast(value, &common, context.mode(), &context).map(|value| value.expr));
     let values = values.collect::<Result<Vec<_>>>()?;
+    if common.is_collated() {
+        let kernel = Kernel::new(name, to_arrow(&common), nullable).of(common.simple_string());
+        let own = common.clone();
+        let expr = kernel.run_arrays(move |columns| collation::pick(columns, &own, largest)).call(values);
+        return Ok(Typed::new(expr, common, nullable));
+    }
     let function = if largest { greatest() } else { least() };
     Ok(Typed::new(function.call(values), common, nullable))
 }

@@ -12,12 +12,13 @@ use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::{ColumnarValue, Expr, lit};
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
+use fancy_regex::Regex;
 
 use super::{call_text, two, wrong_number};
 use crate::call::{Call, Typed};
 use crate::coerce::{Expect, expect};
 use crate::errors::to_datafusion;
-use crate::java_regex::compile;
+use crate::java_regex::{compile, gave_up};
 use crate::kernels::argument;
 use crate::registry::{Function, Kind};
 use crate::types::to_arrow;
@@ -178,13 +179,13 @@ fn rlike(mut call: Call<'_>) -> Result<Typed> {
     let expr = match known {
         Some(regex) => kernel.run(move |arguments, rows| match argument(arguments, 0)? {
             ColumnarValue::Scalar(scalar) => {
-                let found = scalar.try_as_str().flatten().map(|text| regex.is_match(text));
+                let found = scalar.try_as_str().flatten().map(|text| found_in(&regex, text)).transpose()?;
                 Ok(ColumnarValue::Scalar(ScalarValue::Boolean(found)))
             }
             column => {
                 let array = column.to_array(rows)?;
-                let found = BooleanArray::from_unary(array.as_string::<i32>(), |text| regex.is_match(text));
-                Ok(ColumnarValue::Array(Arc::new(found)))
+                let found = array.as_string::<i32>().iter().map(|text| text.map(|text| found_in(&regex, text)).transpose());
+                Ok(ColumnarValue::Array(Arc::new(found.collect::<KernelResult<BooleanArray>>()?)))
             }
         }),
         None => kernel.run_arrays(|arrays| match_each(&arrays[0], &arrays[1])),
@@ -192,9 +193,13 @@ fn rlike(mut call: Call<'_>) -> Result<Typed> {
     Ok(Typed::new(expr.call(vec![value.expr, pattern.expr]), DataType::Boolean, nullable))
 }
 
+fn found_in(regex: &Regex, text: &str) -> KernelResult<bool> {
+    regex.is_match(text).map_err(|why| to_datafusion(gave_up(why)))
+}
+
 fn match_each(values: &ArrayRef, patterns: &ArrayRef) -> KernelResult<ArrayRef> {
     let mut out = BooleanBuilder::with_capacity(values.len());
-    let mut last: Option<(&str, regex::Regex)> = None;
+    let mut last: Option<(&str, Regex)> = None;
     for (value, pattern) in values.as_string::<i32>().iter().zip(patterns.as_string::<i32>()) {
         let (Some(value), Some(pattern)) = (value, pattern) else {
             out.append_null();
@@ -203,7 +208,7 @@ fn match_each(values: &ArrayRef, patterns: &ArrayRef) -> KernelResult<ArrayRef> 
         if last.as_ref().is_none_or(|(known, _)| *known != pattern) {
             last = Some((pattern, compile(pattern, "rlike").map_err(to_datafusion)?));
         }
-        out.append_option(last.as_ref().map(|(_, regex)| regex.is_match(value)));
+        out.append_option(last.as_ref().map(|(_, regex)| found_in(regex, value)).transpose()?);
     }
     Ok(Arc::new(out.finish()))
 }

@@ -16,6 +16,7 @@ use super::logic::and;
 use super::{call_text, data_types_differ, one, three, wrong_number};
 use crate::call::{Call, Typed};
 use crate::coerce::{Expect, expect, to_common_type};
+use crate::collation::key;
 use crate::kernels::primitive;
 use crate::registry::{Function, Kind};
 use crate::types::to_arrow;
@@ -90,9 +91,10 @@ fn is_in(call: Call<'_>) -> Result<Typed> {
     let mut values = values.into_iter();
     let Some(value) = values.next() else { return Err(wrong_number("in", "> 0", 0)) };
     if by_comparison(&common) {
-        return Ok(any_equal(value, values.collect(), nullable));
+        return any_equal(value, values.collect(), nullable);
     }
-    let list: Vec<Expr> = values.map(|value| value.expr).collect();
+    let value = key(value)?;
+    let list = values.map(|value| key(value).map(|value| value.expr)).collect::<Result<Vec<_>>>()?;
     Ok(Typed::new(Expr::InList(InList::new(Box::new(value.expr), list, false)), DataType::Boolean, nullable))
 }
 
@@ -102,10 +104,10 @@ fn by_comparison(data_type: &DataType) -> bool {
     matches!(data_type, Null | Float | Double | Array { .. } | Map { .. } | Struct(_) | Udt { .. } | Variant | CalendarInterval)
 }
 
-fn any_equal(value: Typed, list: Vec<Typed>, nullable: bool) -> Typed {
-    let equals = list.into_iter().map(|one| compare_same(Operator::Eq, value.clone(), one).expr);
-    let any = equals.reduce(Expr::or).unwrap_or_else(|| datafusion::logical_expr::lit(false));
-    Typed::new(any, DataType::Boolean, nullable)
+fn any_equal(value: Typed, list: Vec<Typed>, nullable: bool) -> Result<Typed> {
+    let equals = list.into_iter().map(|one| compare_same(Operator::Eq, value.clone(), one).map(|equal| equal.expr));
+    let any = equals.collect::<Result<Vec<_>>>()?.into_iter().reduce(Expr::or);
+    Ok(Typed::new(any.unwrap_or_else(|| datafusion::logical_expr::lit(false)), DataType::Boolean, nullable))
 }
 
 fn between_text(texts: &[String]) -> String {

@@ -294,13 +294,6 @@ fn url_decoded(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&out).into_owned())
 }
 
-/// `collation(text)`: all strings compare by their bytes.
-pub fn collation(call: Call<'_>) -> Result<Typed> {
-    call.arity(&[1])?;
-    call.text(0)?;
-    Ok(Typed::new(datafusion::logical_expr::lit("SYSTEM.BUILTIN.UTF8_BINARY"), DataType::String, false))
-}
-
 /// `parse_url(url, part [, key])`; what is no URL gives null.
 pub fn parse_url(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2, 3])?;

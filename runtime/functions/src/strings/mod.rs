@@ -17,15 +17,17 @@ mod utf8;
 
 pub(crate) use encoding::to_base64;
 pub(crate) use regexp::string_lists;
+pub(crate) use slicing::{Side, character_range};
 
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 use emberflow_base::{Error, Result};
-use emberflow_plan::DataType;
+use emberflow_plan::{Collation, DataType};
 
 use crate::arguments::with_defaults;
 use crate::call::{Call, Typed};
+use crate::collation::Precedence;
 use crate::kernel::{Texts, kernel, strings};
 use crate::registry::{Function, Kind};
 
@@ -65,7 +67,6 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("char_length", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
     scalar("character_length", |call| slicing::length_of(call, slicing::characters, |bytes| bytes.len())),
     scalar("chr", encoding::chr),
-    scalar("collation", encoding::collation),
     scalar("concat", joining::concat),
     scalar("concat_ws", joining::concat_ws),
     scalar("decode", encoding::decode),
@@ -163,24 +164,40 @@ fn lower(call: Call<'_>) -> Result<Typed> {
     Ok(lowered(datafusion::functions::string::lower(), vec![text], DataType::String, nullable))
 }
 
-/// `collate(text, name)`: only the order of bytes is there.
+/// `collate(text, name)`
 fn collate(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
-    let text = call.text(0)?;
-    let name = call.literal_text(1).ok_or_else(|| call.not_constant(1, "collation", &DataType::String))?;
-    match name.rsplit('.').next() {
-        Some(last) if last.eq_ignore_ascii_case("UTF8_BINARY") => Ok(text),
-        _ => Err(Error::unsupported(format!("the collation {}", name.to_uppercase()))),
-    }
-}
-
-/// `collation(text)`
-fn collation(call: Call<'_>) -> Result<Typed> {
-    call.arity(&[1])?;
     if !call.type_of(0).is_string() && call.type_of(0) != &DataType::Null {
         return Err(call.mismatch(0, "STRING"));
     }
-    Ok(Typed::new(datafusion::logical_expr::lit("SYSTEM.BUILTIN.UTF8_BINARY"), DataType::String, false))
+    let text = call.text(0)?;
+    if call.type_of(1) == &DataType::Null {
+        return Err(Error::new("UNEXPECTED_INPUT_TYPE")
+            .with("functionName", "`collate`")
+            .with("paramIndex", "first")
+            .with("inputSql", format!("\"{}\"", call.texts[1]))
+            .with("inputType", "\"VOID\"")
+            .with("requiredType", "\"STRING\""));
+    }
+    let name = call.literal_text(1).ok_or_else(|| {
+        Error::new("NON_FOLDABLE_ARGUMENT")
+            .with("funcName", "`collate`")
+            .with("paramName", "`collationName`")
+            .with("paramType", "\"STRING\"")
+    })?;
+    let data_type = DataType::text(Collation::named(&name)?);
+    Ok(Typed { data_type, precedence: Precedence::Explicit, ..text })
+}
+
+/// `collation(text)`: its full name.
+fn collation(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1])?;
+    let name = match call.type_of(0) {
+        DataType::Collated(collation) => Collation::full_name(Some(*collation)),
+        text if text.is_string() || *text == DataType::Null => Collation::full_name(None),
+        _ => return Err(call.mismatch(0, "STRING")),
+    };
+    Ok(Typed::new(datafusion::logical_expr::lit(name), DataType::String, false))
 }
 
 /// Words end at spaces only.

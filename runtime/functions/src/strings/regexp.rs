@@ -3,23 +3,24 @@
 //! Not here: what a pattern means (`java_regex`), RLIKE (`operators`).
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ListBuilder, StringBuilder};
 use arrow::datatypes::{DataType as Arrow, Field, Int32Type};
 use datafusion::logical_expr::lit;
-use emberflow_base::{Error, Result};
+use emberflow_base::{Error, Exception, Result};
 use emberflow_plan::DataType;
-use regex::Regex;
+use fancy_regex::{Captures, Regex};
 
 use crate::call::{Call, Typed};
-use crate::java_regex::compile;
+use crate::java_regex::{captures, compile, gave_up, places};
 use crate::kernel::{Kernel, Texts, primitives, strings};
 
 /// Compiled patterns of one batch.
 pub(crate) struct Patterns {
     column: Texts,
-    known: HashMap<String, Regex>,
+    known: HashMap<String, Rc<Regex>>,
     function: &'static str,
 }
 
@@ -29,13 +30,13 @@ impl Patterns {
     }
 
     /// The pattern of a row.
-    pub(crate) fn at(&mut self, row: usize) -> Result<Option<Regex>> {
+    pub(crate) fn at(&mut self, row: usize) -> Result<Option<Rc<Regex>>> {
         let Some(pattern) = self.column.at(row) else { return Ok(None) };
         if let Some(known) = self.known.get(pattern) {
-            return Ok(Some(known.clone()));
+            return Ok(Some(Rc::clone(known)));
         }
-        let compiled = compile(pattern, self.function)?;
-        self.known.insert(pattern.to_owned(), compiled.clone());
+        let compiled = Rc::new(compile(pattern, self.function)?);
+        self.known.insert(pattern.to_owned(), Rc::clone(&compiled));
         Ok(Some(compiled))
     }
 }
@@ -69,8 +70,8 @@ pub fn regexp_extract(call: Call<'_>) -> Result<Typed> {
                 return Ok(None);
             };
             let group = check_group("regexp_extract", group, &pattern)?;
-            let found = pattern.captures(text).and_then(|captures| captures.get(group)).map_or("", |found| found.as_str());
-            Ok(Some(found.to_owned()))
+            let found = pattern.captures(text).map_err(gave_up)?.and_then(|captures| captures.get(group));
+            Ok(Some(found.map_or(String::new(), |found| found.as_str().to_owned())))
         })
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::String, nullable))
@@ -89,8 +90,8 @@ pub fn regexp_extract_all(call: Call<'_>) -> Result<Typed> {
                 return Ok(None);
             };
             let group = check_group("regexp_extract_all", group, &pattern)?;
-            let all = pattern.captures_iter(text);
-            Ok(Some(all.map(|found| found.get(group).map_or(String::new(), |part| part.as_str().to_owned())).collect()))
+            let part = |found: Captures<'_, str>| found.get(group).map_or(String::new(), |part| part.as_str().to_owned());
+            Ok(Some(captures(&pattern, text).map(|found| found.map(part)).collect::<Result<_>>()?))
         })
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), kind, nullable))
@@ -111,32 +112,48 @@ pub fn regexp_replace(call: Call<'_>) -> Result<Typed> {
     let nullable = call.any_nullable();
     let kernel = Kernel::new("regexp_replace", &DataType::String, nullable, |columns| {
         let (texts, replacements, positions) = (columns.text(0)?, columns.text(2)?, columns.numbers::<Int32Type>(3)?);
-        let mut patterns = Patterns::new(columns.text(1)?, "regexp_replace");
+        let (written, mut patterns) = (columns.text(1)?, Patterns::new(columns.text(1)?, "regexp_replace"));
         strings(columns.rows, |row| {
             let (Some(text), Some(replacement), Some(position)) = (texts.at(row), replacements.at(row), positions.at(row)) else {
                 return Ok(None);
             };
-            let Some(pattern) = patterns.at(row)? else { return Ok(None) };
-            Ok(Some(replaced(&pattern, text, replacement, position)))
+            let Some((written, pattern)) = written.at(row).zip(patterns.at(row)?) else { return Ok(None) };
+            Ok(Some(replaced(written, &pattern, text, replacement, position)?))
         })
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::String, nullable))
 }
 
-fn replaced(pattern: &Regex, text: &str, replacement: &str, position: i32) -> String {
+fn replaced(written: &str, pattern: &Regex, text: &str, replacement: &str, position: i32) -> Result<String> {
     let start = text.char_indices().nth(position.max(1) as usize - 1).map_or(text.len(), |(index, _)| index);
     let (kept, rest) = text.split_at(start);
-    let rest = pattern.replace_all(rest, |captures: &regex::Captures<'_>| expanded(replacement, captures));
-    format!("{kept}{rest}")
+    let (mut out, mut done) = (kept.to_owned(), 0);
+    for captures in captures(pattern, rest) {
+        let captures = captures?;
+        let Some(found) = captures.get(0) else { continue };
+        out.push_str(&rest[done..found.start()]);
+        let text = expanded(replacement, pattern, &captures).ok_or_else(|| {
+            Error::new("INVALID_REGEXP_REPLACE")
+                .exception_class(Exception::Runtime)
+                .with("source", text)
+                .with("pattern", written)
+                .with("replacement", replacement)
+                .with("position", position.to_string())
+        })?;
+        out.push_str(&text);
+        done = found.end();
+    }
+    out.push_str(&rest[done..]);
+    Ok(out)
 }
 
-/// Java's replacement text: `$1` is a group, `\` takes the next character as it is.
-fn expanded(replacement: &str, captures: &regex::Captures<'_>) -> String {
+/// Java's replacement text: `$1` is a group, `\` takes the next character as it is. `None`: it names a group there is not.
+fn expanded(replacement: &str, pattern: &Regex, captures: &Captures<'_, str>) -> Option<String> {
     let mut out = String::new();
     let mut letters = replacement.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => out.extend(letters.next()),
+            '\\' => out.push(letters.next()?),
             '$' => {
                 let mut group: Option<usize> = None;
                 while let Some(digit) = letters.peek().and_then(|letter| letter.to_digit(10)) {
@@ -148,24 +165,27 @@ fn expanded(replacement: &str, captures: &regex::Captures<'_>) -> String {
                     letters.next();
                 }
                 match group {
-                    Some(group) => out.push_str(captures.get(group).map_or("", |found| found.as_str())),
+                    Some(group) if group < captures.len() => {
+                        out.push_str(captures.get(group).map_or("", |found| found.as_str()));
+                    }
                     None if letters.peek() == Some(&'{') => {
                         letters.next();
                         let name: String = letters.by_ref().take_while(|letter| *letter != '}').collect();
+                        pattern.capture_names().flatten().find(|known| *known == name)?;
                         out.push_str(captures.name(&name).map_or("", |found| found.as_str()));
                     }
-                    None => out.push('$'),
+                    _ => return None,
                 }
             }
             other => out.push(other),
         }
     }
-    out
+    Some(out)
 }
 
 /// `regexp_count(text, pattern)`
 pub fn regexp_count(call: Call<'_>) -> Result<Typed> {
-    counted(call, "regexp_count", |pattern, text| pattern.find_iter(text).count() as i32)
+    counted(call, "regexp_count", |pattern, text| places(pattern, text).try_fold(0, |count, found| found.map(|_| count + 1)))
 }
 
 /// `regexp_instr(text, pattern)`
@@ -175,11 +195,11 @@ pub fn regexp_instr(call: Call<'_>) -> Result<Typed> {
         return regexp_instr(shorter); // the group does not change where the match begins
     }
     counted(call, "regexp_instr", |pattern, text| {
-        pattern.find(text).map_or(0, |found| text[..found.start()].chars().count() as i32 + 1)
+        Ok(pattern.find(text).map_err(gave_up)?.map_or(0, |found| text[..found.start()].chars().count() as i32 + 1))
     })
 }
 
-fn counted(call: Call<'_>, name: &'static str, count: fn(&Regex, &str) -> i32) -> Result<Typed> {
+fn counted(call: Call<'_>, name: &'static str, count: fn(&Regex, &str) -> Result<i32>) -> Result<Typed> {
     call.arity(&[2])?;
     let arguments = vec![call.text(0)?.expr, call.text(1)?.expr];
     let nullable = call.any_nullable();
@@ -187,7 +207,8 @@ fn counted(call: Call<'_>, name: &'static str, count: fn(&Regex, &str) -> i32) -
         let texts = columns.text(0)?;
         let mut patterns = Patterns::new(columns.text(1)?, name);
         primitives::<Int32Type>(columns.rows, |row| {
-            Ok(texts.at(row).zip(patterns.at(row)?).map(|(text, pattern)| count(&pattern, text)))
+            let there = texts.at(row).zip(patterns.at(row)?);
+            there.map(|(text, pattern)| count(&pattern, text)).transpose()
         })
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::Int, nullable))
@@ -202,7 +223,8 @@ pub fn regexp_substr(call: Call<'_>) -> Result<Typed> {
         let mut patterns = Patterns::new(columns.text(1)?, "regexp_substr");
         strings(columns.rows, |row| {
             let there = texts.at(row).zip(patterns.at(row)?);
-            Ok(there.and_then(|(text, pattern)| pattern.find(text).map(|found| found.as_str().to_owned())))
+            let Some((text, pattern)) = there else { return Ok(None) };
+            Ok(pattern.find(text).map_err(gave_up)?.map(|found| found.as_str().to_owned()))
         })
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::String, true))
@@ -221,27 +243,29 @@ pub fn split(call: Call<'_>) -> Result<Typed> {
             let (Some(text), Some(limit), Some(pattern)) = (texts.at(row), limits.at(row), patterns.at(row)?) else {
                 return Ok(None);
             };
-            Ok(Some(parts_of(text, &pattern, limit)))
+            Ok(Some(parts_of(text, &pattern, limit)?))
         })
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), kind, nullable))
 }
 
-/// An empty match at the very beginning or end cuts nothing off.
-fn parts_of(text: &str, pattern: &Regex, limit: i32) -> Vec<String> {
+/// An empty match at the very beginning cuts nothing off, nor does an empty pattern at the end.
+fn parts_of(text: &str, pattern: &Regex, limit: i32) -> Result<Vec<String>> {
     let (mut parts, mut start) = (Vec::new(), 0);
-    for found in pattern.find_iter(text) {
+    for found in places(pattern, text) {
+        let found = found?;
         if limit > 0 && parts.len() as i32 == limit - 1 {
             break;
         }
-        if found.is_empty() && (found.end() == 0 || found.end() == text.len()) {
+        let at_end = found.end() == text.len() && pattern.as_str().is_empty();
+        if found.start() == found.end() && (found.end() == 0 || at_end) {
             continue;
         }
         parts.push(text[start..found.start()].to_owned());
         start = found.end();
     }
     parts.push(text[start..].to_owned());
-    parts
+    Ok(parts)
 }
 
 /// Lists of strings from one optional answer per row.

@@ -28,7 +28,7 @@ pub fn length_of(call: Call<'_>, of_text: fn(&str) -> usize, of_bytes: fn(&[u8])
 }
 
 /// The byte range of the characters from `start` up to `end`, both may lie outside.
-fn character_range(text: &str, start: i64, end: i64) -> &str {
+pub(crate) fn character_range(text: &str, start: i64, end: i64) -> &str {
     if end <= start || end <= 0 {
         return "";
     }
@@ -118,7 +118,7 @@ fn end_of(call: Call<'_>, cut: fn(&str, i32) -> &str) -> Result<Typed> {
 
 /// Which end to trim.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     Left,
     Right,
     Both,

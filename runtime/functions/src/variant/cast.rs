@@ -66,7 +66,9 @@ fn append(encoder: &mut Encoder, column: &ArrayRef, row: usize, data_type: &Data
         DataType::Decimal { scale, .. } => {
             encoder.decimal(column.as_primitive::<Decimal128Type>().value(row), u8::try_from(*scale).unwrap_or(0));
         }
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => encoder.text(column.as_string::<i32>().value(row)),
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
+            encoder.text(column.as_string::<i32>().value(row))
+        }
         DataType::Binary => encoder.binary(column.as_binary::<i32>().value(row)),
         DataType::Date => encoder.date(column.as_primitive::<Date32Type>().value(row)),
         DataType::Timestamp => encoder.timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row)),

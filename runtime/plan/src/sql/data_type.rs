@@ -10,6 +10,7 @@ use emberflow_base::{Error, Exception, Result};
 use serde_json::{Map, Value};
 
 use super::cursor::Parser;
+use crate::collation::Collation;
 use crate::types::{DataType, DayTimeField, StructField, StructType, YearMonthField};
 
 impl Parser<'_> {
@@ -156,10 +157,8 @@ impl Parser<'_> {
 
     fn string_type(&mut self, start: usize) -> Result<DataType> {
         if self.take_word("COLLATE") {
-            let collation = self.multipart_identifier()?.join(".");
-            if !collation.eq_ignore_ascii_case("UTF8_BINARY") {
-                return Err(Error::unsupported(format!("the collation {collation}")));
-            }
+            let name = self.multipart_identifier()?.join(".");
+            return Ok(DataType::text(Collation::named(&name)?));
         }
         self.without_parameters(start, DataType::String)
     }

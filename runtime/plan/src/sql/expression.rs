@@ -107,7 +107,7 @@ impl Parser<'_> {
             return Ok(Expr::new(ExprKind::Subquery(Box::new(subquery))).with_origin(self.origin_since(start)));
         }
         let value = self.value()?;
-        self.predicate(start, value)
+        self.predicate(value)
     }
 
     /// An expression that holds no AND, OR, NOT or predicate outside parentheses.

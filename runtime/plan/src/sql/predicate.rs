@@ -13,10 +13,10 @@ use super::expression::{balanced, negate};
 use crate::tree::{Expr, ExprKind, FunctionCall, Literal, Subquery, SubqueryKind};
 
 impl Parser<'_> {
-    /// `value` that began at `start`, with the predicate behind it if there is one.
-    pub(super) fn predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
+    /// `value` with the predicate behind it if there is one.
+    pub(super) fn predicate(&mut self, value: Expr) -> Result<Expr> {
         if self.is_word("IS") && self.is_identifier(1) {
-            return self.is_predicate(start, value);
+            return self.is_predicate(value);
         }
         let behind = self.at;
         let negated = self.is_word("NOT");
@@ -27,10 +27,9 @@ impl Parser<'_> {
         if negated {
             self.advance();
         }
-        // What is wrong with IN and BETWEEN is told of them alone.
-        let start = if self.is_one_of(&["IN", "BETWEEN"]) { behind } else { start };
-        let inner = self.positive_predicate(start, value, negated)?;
-        Ok(inner.with_origin(self.origin_since(start)))
+        // What is wrong with a predicate is told of what follows the value alone.
+        let inner = self.positive_predicate(behind, value, negated)?;
+        Ok(inner.with_origin(self.origin_since(behind)))
     }
 
     fn positive_predicate(&mut self, start: usize, value: Expr, negated: bool) -> Result<Expr> {
@@ -126,7 +125,8 @@ impl Parser<'_> {
         Ok(Expr::call("in", arguments))
     }
 
-    fn is_predicate(&mut self, start: usize, value: Expr) -> Result<Expr> {
+    fn is_predicate(&mut self, value: Expr) -> Result<Expr> {
+        let start = self.at;
         self.expect_word("IS")?;
         let negated = self.take_word("NOT");
         let word = self.take_one_of(&["NULL", "UNKNOWN", "TRUE", "FALSE", "DISTINCT"]).ok_or_else(|| self.error_here())?;

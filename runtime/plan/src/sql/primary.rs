@@ -52,7 +52,7 @@ impl Parser<'_> {
                 }
                 Kind::Word if self.is_word("COLLATE") => {
                     self.advance();
-                    let name = self.multipart_identifier()?.join(".");
+                    let name = self.collation_name()?;
                     Expr::call("collate", vec![base, Expr::literal(Literal::String(name))])
                 }
                 Kind::Sign(":") => self.variant_path(base)?,
@@ -62,6 +62,17 @@ impl Parser<'_> {
             links += 1;
             self.check_chain(links)?;
         }
+    }
+
+    /// A collation's name; of one that says where all of them live, the last part.
+    fn collation_name(&mut self) -> Result<String> {
+        let parts = self.multipart_identifier()?;
+        Ok(match &parts[..] {
+            [catalog, schema, name] if catalog.eq_ignore_ascii_case("system") && schema.eq_ignore_ascii_case("builtin") => {
+                name.clone()
+            }
+            _ => parts.join("."),
+        })
     }
 
     fn element(&mut self, child: Expr) -> Result<Expr> {

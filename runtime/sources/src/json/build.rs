@@ -110,7 +110,7 @@ impl<'t> Builder<'t> {
                     _ => None,
                 })
             }
-            DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
+            DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
                 let mut out = StringBuilder::with_capacity(values.len(), values.len() * 8);
                 for value in values {
                     out.append_option(self.node(*value).map(|node| self.tape.shown(self.text, node)));

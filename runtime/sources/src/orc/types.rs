@@ -160,6 +160,7 @@ fn add(data_type: &DataType, types: &mut Vec<OrcType>) -> u64 {
         DataType::Udt { sql_type, .. } => {
             return add(sql_type, types);
         }
+        DataType::Collated(_) => named(STRING),
         // What cannot be written was refused before.
         _ => OrcType { spark: Some(DataType::String.simple_string()), ..of(STRING) },
     });

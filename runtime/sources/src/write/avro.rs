@@ -168,7 +168,7 @@ fn schema(data_type: &DataType, name: &str, namespace: &str) -> Result<Value> {
         DataType::Long => json!("long"),
         DataType::Float => json!("float"),
         DataType::Double => json!("double"),
-        DataType::String | DataType::Char(_) | DataType::Varchar(_) => json!("string"),
+        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => json!("string"),
         DataType::Binary => json!("bytes"),
         DataType::Date => json!({ "type": "int", "logicalType": "date" }),
         DataType::Timestamp => json!({ "type": "long", "logicalType": "timestamp-micros" }),

@@ -83,7 +83,7 @@ impl JsonStyle {
 
     fn value<'a>(&'a self, column: &'a ArrayRef, kind: &'a DataType) -> Result<Write<'a>> {
         Ok(match kind {
-            DataType::String | DataType::Char(_) | DataType::Varchar(_) => {
+            DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
                 let texts = column.as_string::<i32>();
                 Box::new(move |row, out| quoted(texts.value(row), out))
             }

@@ -8,10 +8,10 @@
 use emberflow_base::{Error, Result};
 
 use super::super::cursor::Parser;
-use crate::tree::{CatalogOp, Command, Expr, FunctionScope, Relation, RelationKind, Statement};
+use crate::tree::{CatalogOp, Command, Expr, FunctionScope, Literal, Relation, RelationKind, Statement};
 use crate::types::quote;
 
-const UNKNOWN: &[&str] = &["SHOW CACHED TABLES", "SHOW COLLATIONS", "SHOW PROCEDURES"];
+const UNKNOWN: &[&str] = &["SHOW CACHED TABLES", "SHOW PROCEDURES"];
 
 const DATABASE: &[&str] = &["DATABASE", "SCHEMA", "NAMESPACE"];
 
@@ -24,6 +24,10 @@ impl Parser<'_> {
         if self.take_word("CATALOGS") {
             let pattern = self.pattern()?;
             return Ok(Statement::Query(catalogs(pattern)));
+        }
+        if self.take_word("COLLATIONS") {
+            let pattern = self.pattern()?;
+            return Ok(Statement::Query(collations(pattern)));
         }
         if self.is_word("CURRENT") && self.is_one_of_at(1, DATABASE) {
             self.advance();
@@ -206,6 +210,21 @@ impl Parser<'_> {
 fn catalogs(pattern: Option<String>) -> Relation {
     let input = Some(Relation::new(RelationKind::Catalog(CatalogOp::ListCatalogs { pattern })));
     Relation::new(RelationKind::Project { input, expressions: vec![Expr::attribute(["name"]).alias("catalog")] })
+}
+
+/// Those whose names match a pattern, in which `*` is any text and `|` separates several.
+fn collations(pattern: Option<String>) -> Relation {
+    let name = vec!["collations".to_owned()];
+    let mut listed = Relation::new(RelationKind::TableFunction { name, arguments: Vec::new() });
+    if let Some(pattern) = pattern {
+        let matching: Vec<String> = pattern.split('|').map(|part| part.trim().replace('*', ".*")).collect();
+        let wanted = Expr::literal(Literal::String(format!("(?i)^({})$", matching.join("|"))));
+        let condition = Expr::call("rlike", vec![Expr::attribute(["NAME"]), wanted]);
+        listed = Relation::new(RelationKind::Filter { input: listed, condition });
+    }
+    let columns = ["NAME", "LANGUAGE", "COUNTRY", "ACCENT_SENSITIVITY", "CASE_SENSITIVITY", "PAD_ATTRIBUTE", "ICU_VERSION"];
+    let expressions = columns.map(|column| Expr::attribute([column])).to_vec();
+    Relation::new(RelationKind::Project { input: Some(listed), expressions })
 }
 
 fn current_namespace() -> Relation {
