@@ -136,7 +136,6 @@ fn heavy_jobs_at_once_all_finish() {
 fn counted(ctx: &SessionContext, rows: i64) -> (Arc<dyn ExecutionPlan>, Arc<AtomicUsize>) {
     use arrow::datatypes::DataType;
     use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
-    const ROUNDS: usize = 100;
     let runs = Arc::new(AtomicUsize::new(0));
     let counting = runs.clone();
     let body = move |arguments: &[ColumnarValue]| {

@@ -8,14 +8,15 @@
 //!
 //! What is asked of the row around moves above the limit; the limit then counts the rows of each key. An equality with an
 //! expression of the sub-query makes that expression the key. For any other use of a column around, the sub-query is joined
-//! with the distinct values it has there (only a LATERAL join knows them), which are then the keys.
+//! with the distinct values it has there, which are then the keys.
 //! Not here: what DataFusion makes of the filter (`expression::subquery`, `relation::lateral`). Begin at
 //! [`Resolver::limits_per_row`].
 
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, JoinType};
+use datafusion::common::{Column, JoinType, ScalarValue};
+use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
@@ -75,15 +76,32 @@ impl Resolver<'_> {
 
     fn limit_per_row(&self, limit: &LogicalPlan, around: Option<&LogicalPlan>) -> Result<LogicalPlan> {
         let lifted = self.lift(limit, around)?;
-        let belongs = lifted.keys.into_iter().map(|key| {
-            let operator = if key.with_nulls { Operator::IsNotDistinctFrom } else { Operator::Eq };
-            Expr::BinaryExpr(BinaryExpr::new(Box::new(column(&key.column)), operator, Box::new(key.outer)))
-        });
+        let (mut named, mut belongs) = (Vec::new(), Vec::new());
+        for key in lifted.keys {
+            if key.with_nulls {
+                self.belongs_with_nulls(key, &mut named, &mut belongs)?;
+            } else {
+                belongs.push(column(key.column).eq(key.outer));
+            }
+        }
+        let plan = with_columns(lifted.plan, &named)?;
         let plan = match conjunction(belongs) {
-            Some(condition) => filter(lifted.plan, condition)?,
-            None => lifted.plan,
+            Some(condition) => filter(plan, condition)?,
+            None => plan,
         };
         project(plan, columns(limit))
+    }
+
+    /// A null belongs to a null: said by two equalities, for DataFusion pulls nothing else out of an aggregate.
+    fn belongs_with_nulls(&self, key: Key, named: &mut Vec<(String, Expr)>, belongs: &mut Vec<Expr>) -> Result<()> {
+        let Expr::OuterReferenceColumn(field, _) = &key.outer else { return Err(Error::internal("a key of no column around")) };
+        let stands_in = lit(ScalarValue::new_default(field.data_type()).map_err(from_datafusion)?);
+        let (value, missing) = (self.fresh_column("value"), self.fresh_column("missing"));
+        belongs.push(column(&value).eq(coalesce(vec![key.outer.clone(), stands_in.clone()])));
+        belongs.push(column(&missing).eq(key.outer.is_null()));
+        named.push((value, coalesce(vec![column(&key.column), stands_in])));
+        named.push((missing, column(key.column).is_null()));
+        Ok(())
     }
 
     fn lift(&self, plan: &LogicalPlan, around: Option<&LogicalPlan>) -> Result<Lifted> {
@@ -363,8 +381,16 @@ fn with_columns(plan: LogicalPlan, named: &[(String, Expr)]) -> Result<LogicalPl
     project(plan, all)
 }
 
+/// Whether a column of a query around `plan` is used in it. What a LATERAL join within asks of its own left side is none.
 fn uses_outer(plan: &LogicalPlan) -> bool {
-    !plan.all_out_ref_exprs().is_empty()
+    plan.all_out_ref_exprs().iter().any(|expr| match expr {
+        // No two columns of a query have one name.
+        Expr::OuterReferenceColumn(_, around) => {
+            let is_within = plan.exists(|node| Ok(!matches!(node, LogicalPlan::Subquery(_)) && node.schema().has_column(around)));
+            !is_within.unwrap_or(false)
+        }
+        _ => true,
+    })
 }
 
 fn columns(plan: &LogicalPlan) -> Vec<Expr> {

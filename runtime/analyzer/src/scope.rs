@@ -113,6 +113,11 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Where the columns come from, if from one place.
+    pub fn input(&self) -> Option<&'a LogicalPlan> {
+        if let [input] = self.inputs[..] { Some(input) } else { None }
+    }
+
     /// Lets names reach the columns below the input's projections.
     pub fn with_hidden(mut self, hidden: Option<Arc<Hidden>>) -> Self {
         self.hidden = hidden;

@@ -43,3 +43,10 @@ select dept_id from dept d where exists (select 1 from emp e where e.dept_id = d
 select dept_id from dept d where not exists (select 1 from emp e where e.dept_id < d.dept_id order by id offset 1) order by 1;
 select dept_id, (select emp_name from emp e where e.dept_id = d.dept_id) as only from (select 70 as dept_id) d;
 select t.a, (select u.b from values (1, 2), (9, 3), (9, 4) as u(k, b) where u.k = t.a) as only from values (1), (5) as t(a) order by 1;
+select id, (select salary from emp f where f.id < e.id order by salary desc, id limit 1) as best from emp e order by id;
+select id, (select max(salary) from emp f where f.id < e.id group by dept_id order by 1 desc limit 1) as best from emp e order by id;
+select id from emp e where salary > (select salary from emp f where f.id < e.id order by id desc limit 1) order by id;
+select id from emp e where id in (select f.id from emp f where f.salary >= e.salary order by f.salary desc, f.id limit 2) order by id;
+select id from emp e where exists (select 1 from emp f where f.salary > e.salary order by salary limit 1 offset 1) order by id;
+select dept_id, (select count(*) from (select 1 from emp e where e.dept_id > d.dept_id limit 2)) as few from dept d order by 1;
+select dept_id, (select emp_name from emp e where coalesce(d.dept_id, 10) >= e.dept_id order by salary desc, id, emp_name limit 1) as top from dept d order by 1;

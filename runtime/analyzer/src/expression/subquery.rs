@@ -46,12 +46,12 @@ impl Resolver<'_> {
         match &subquery.kind {
             SubqueryKind::Scalar => self.scalar_subquery(&resolved, scope),
             SubqueryKind::Exists => {
-                let plan = self.limits_per_row(without_limit(resolved.plan.clone()), None)?;
+                let plan = self.limits_per_row(without_limit(resolved.plan.clone()), scope.input())?;
                 let expr = Physical::Exists(Exists { subquery: lowered(plan), negated: false });
                 Ok(Item::new(Typed::new(expr, DataType::Boolean, false), format!("exists({})", outer_names(&resolved, scope))))
             }
             SubqueryKind::In(values) => {
-                let plan = self.limits_per_row(resolved.plan.clone(), None)?;
+                let plan = self.limits_per_row(resolved.plan.clone(), scope.input())?;
                 self.in_subquery(values, &Resolved { plan, ..resolved }, scope)
             }
             SubqueryKind::TableArgument => Err(Error::unsupported("table arguments")),
@@ -65,18 +65,18 @@ impl Resolver<'_> {
         };
         let data_type = attribute.data_type.clone();
         let said = format!("scalarsubquery({})", outer_names(resolved, scope));
-        let expr = self.one_value(resolved.exact()?, &data_type)?;
+        let expr = self.one_value(resolved.exact()?, &data_type, scope)?;
         Ok(Item::new(Typed::new(expr, data_type, true), said))
     }
 
     /// The value of a sub-query of one column. DataFusion asks of one over columns of the row around that it be an aggregate: so
     /// it gives the first of its rows and their number, and who has that row around sees whether there are more.
-    fn one_value(&self, plan: LogicalPlan, data_type: &DataType) -> Result<Physical> {
+    fn one_value(&self, plan: LogicalPlan, data_type: &DataType, scope: &Scope<'_>) -> Result<Physical> {
         let is_correlated = !plan.all_out_ref_exprs().is_empty();
         let is_limited = plan.max_rows().is_some_and(|rows| rows <= 1);
         let columns = plan.schema().columns();
         let [column] = &columns[..] else { return Err(Error::internal("a scalar sub-query has one column")) };
-        let lifted = self.limits_per_row(plan.clone(), None)?;
+        let lifted = self.limits_per_row(plan.clone(), scope.input())?;
         if !is_correlated || is_aggregate(&lifted) || is_limited && lifted == plan {
             return Ok(Physical::ScalarSubquery(lowered(lifted)));
         }

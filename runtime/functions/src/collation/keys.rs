@@ -130,10 +130,7 @@ pub(crate) struct Comparer {
 enum Working {
     Bytes,
     LowerCase,
-    Language {
-        collator: CollatorBorrowed<'static>,
-        plain: Option<SameBytes>,
-    },
+    Language { collator: CollatorBorrowed<'static>, plain: Option<SameBytes> },
 }
 
 /// Tells whether two runs of bytes are equal.
