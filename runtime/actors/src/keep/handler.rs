@@ -166,21 +166,23 @@ impl Handler<Fill> for KeptPartition {
         self.stop_filling(ctx);
         self.clear();
         self.fill = fill;
-        self.filling = Some(next_batch(lane, job, ctx));
+        self.filling = Some(next_batch(lane, job, fill, ctx));
     }
 }
 
-/// Waits for the next batch of the lane, stores it, and goes on.
-fn next_batch(mut lane: LaneReader, job: JobHandle, ctx: &mut Context<KeptPartition>) -> SpawnHandle {
+/// Waits for the next batch of the lane, stores it, and goes on. A future that was cancelled may come to its end all the same
+/// (actix polls before it looks), when another fill has begun.
+fn next_batch(mut lane: LaneReader, job: JobHandle, fill: u64, ctx: &mut Context<KeptPartition>) -> SpawnHandle {
     let next = async move {
         let next = futures::future::poll_fn(|cx| lane.poll_next(cx)).await;
         (next, lane, job)
     };
-    ctx.spawn(wrap_future::<_, KeptPartition>(next).map(|(next, lane, job), actor, ctx| match next {
+    ctx.spawn(wrap_future::<_, KeptPartition>(next).map(move |(next, lane, job), actor, ctx| match next {
+        _ if actor.fill != fill || actor.filling.is_none() => {}
         None => actor.ended(Ok(())),
         Some(Err(why)) => actor.ended(Err(job.shared.take_error().unwrap_or(why))),
         Some(Ok(batch)) => match actor.store(batch) {
-            Ok(Stored::Yes) => actor.filling = Some(next_batch(lane, job, ctx)),
+            Ok(Stored::Yes) => actor.filling = Some(next_batch(lane, job, fill, ctx)),
             Ok(Stored::NoRoom) => actor.overflowed(),
             Err(why) => actor.ended(Err(why)),
         },
