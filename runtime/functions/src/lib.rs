@@ -21,7 +21,7 @@ mod collections;
 mod constant;
 mod datetime;
 pub mod errors;
-mod formats;
+pub mod formats;
 mod generators;
 pub mod hashes;
 pub mod java_regex;

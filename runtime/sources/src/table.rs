@@ -73,7 +73,11 @@ pub(crate) fn table(reader: Reader, files: &[DataFile], schema: &StructType, par
     let mut constant_fields: Vec<FieldRef> =
         partitions.fields.iter().map(|field| Arc::new(Field::new(&field.name, to_arrow(&field.data_type), true))).collect();
     let metadata = metadata_field();
-    constant_fields.push(Arc::new(Field::new(METADATA, to_arrow(&metadata.data_type), false)));
+    let mut name = METADATA.to_owned();
+    while own.fields.iter().chain(&partitions.fields).any(|field| field.name == name) {
+        name.push('_');
+    }
+    constant_fields.push(Arc::new(Field::new(name, to_arrow(&metadata.data_type), false)));
     let mut columns = partitions.values;
     columns.push(metadata_values(files)?);
     let constants = RecordBatch::try_new(Arc::new(Schema::new(constant_fields.clone())), columns)

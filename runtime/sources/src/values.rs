@@ -15,12 +15,9 @@ use arrow::datatypes::{
 };
 use emberflow_base::{Error, Result};
 use emberflow_functions::Context;
-use emberflow_functions::cast::{
-    ParsedDecimal, parse_date, parse_decimal, parse_double, parse_float, parse_time_of_day, parse_timestamp,
-};
-use emberflow_functions::patterns::Pattern;
+use emberflow_functions::cast::{ParsedDecimal, parse_decimal, parse_double, parse_float, parse_time_of_day};
+use emberflow_functions::formats::Clock;
 use emberflow_functions::types::to_arrow;
-use emberflow_functions::zones::Zone;
 use emberflow_plan::DataType;
 use std::sync::Arc;
 
@@ -42,68 +39,6 @@ impl Mode {
             "DROPMALFORMED" => Self::DropMalformed,
             "FAILFAST" => Self::FailFast,
             _ => Self::Permissive,
-        }
-    }
-}
-
-/// How texts become dates, times and special numbers.
-#[derive(Debug, Clone)]
-pub(crate) struct Clock {
-    pub date: Option<Pattern>,
-    pub timestamp: Option<Pattern>,
-    pub local: Option<Pattern>,
-    pub zone: Zone,
-    /// Whether a guessed timestamp is one without a zone where its text names none.
-    prefers_local: bool,
-    today: i64,
-}
-
-impl Clock {
-    pub fn of(options: &SourceOptions, context: &Context<'_>) -> Result<Self> {
-        let pattern = |key: &str| options.get(key).map(Pattern::for_reading).transpose();
-        let zone = Zone::parse(options.get("timezone").unwrap_or(context.time_zone))?;
-        let (today, _) = emberflow_functions::calendar::split_micros(zone.local(context.now_micros));
-        Ok(Self {
-            date: pattern("dateformat")?,
-            timestamp: pattern("timestampformat")?,
-            local: pattern("timestampntzformat")?,
-            zone,
-            prefers_local: context.settings.local_timestamps(),
-            today,
-        })
-    }
-
-    /// Which timestamp a text is, if any.
-    pub fn guessed(&self, text: &str) -> Option<DataType> {
-        if self.prefers_local && self.wall(text).is_some() {
-            return Some(DataType::TimestampNtz);
-        }
-        self.instant(text).map(|_| DataType::Timestamp)
-    }
-
-    pub fn days(&self, text: &str) -> Option<i32> {
-        match &self.date {
-            Some(pattern) => i32::try_from(pattern.read(text)?.days()).ok(),
-            None => parse_date(text),
-        }
-    }
-
-    /// Microseconds since 1970 in UTC.
-    pub fn instant(&self, text: &str) -> Option<i64> {
-        match &self.timestamp {
-            Some(pattern) => Some(pattern.read(text)?.instant(&self.zone)),
-            None => {
-                let (local, zone) = parse_timestamp(text, |_| Some(self.today))?;
-                Some(zone.as_ref().unwrap_or(&self.zone).instant(local))
-            }
-        }
-    }
-
-    /// Microseconds on a wall clock; a zone in the text does not belong there.
-    pub fn wall(&self, text: &str) -> Option<i64> {
-        match &self.local {
-            Some(pattern) => Some(pattern.read(text)?.local()),
-            None => parse_timestamp(text, |_| None).filter(|(_, zone)| zone.is_none()).map(|(local, _)| local),
         }
     }
 }

@@ -25,6 +25,7 @@ pub fn element_at(call: Call<'_>, forgiving: bool) -> Result<Typed> {
     call.arity(&[2])?;
     let call = Call { name: "element_at", ..call };
     if matches!(call.type_of(0), DataType::Map { .. }) {
+        check_map_key(&call)?;
         return value_of_key(&call);
     }
     if !matches!(call.type_of(0), DataType::Array { .. }) {
@@ -108,6 +109,22 @@ fn place(whole: std::ops::Range<u32>, index: i32, from_one: bool, outside: Outsi
 pub fn get_map_value(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
     value_of_key(&call)
+}
+
+/// A text is no key of a map of other keys, nor the other way round.
+pub(super) fn check_map_key(call: &Call<'_>) -> Result<()> {
+    let (map, given) = (call.type_of(0), call.type_of(1));
+    match map {
+        DataType::Map { key, .. } if key.is_string() != given.is_string() && *given != DataType::Null => {
+            Err(Error::new("DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES")
+                .with("sqlExpr", call.sql())
+                .with("functionName", format!("`{}`", call.name))
+                .with("dataType", "\"MAP\"")
+                .with("leftType", map.quoted())
+                .with("rightType", given.quoted()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn value_of_key(call: &Call<'_>) -> Result<Typed> {

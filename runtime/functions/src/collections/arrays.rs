@@ -9,7 +9,7 @@ use emberflow_plan::DataType;
 use super::picking::{Picks, joined, list_type, range, same_arrays};
 use crate::arguments::convert;
 use crate::call::{Call, Typed};
-use crate::coerce::to_common_type;
+use crate::coerce::{Expect, to_common_type};
 use crate::kernel::{Kernel, kernel, primitives, strings};
 use crate::udf::Kernel as Written;
 
@@ -238,7 +238,11 @@ fn check_slice(start: i64, length: i64) -> Result<()> {
 pub(crate) fn concat_arrays(call: Call<'_>) -> Result<Typed> {
     let all: Vec<usize> = (0..call.len()).collect();
     if all.iter().any(|index| !matches!(call.type_of(*index), DataType::Array { .. } | DataType::Null)) {
-        let kinds: Vec<String> = call.arguments.iter().map(|argument| argument.data_type.quoted()).collect();
+        // Of the others, what can be a text is taken for one.
+        let as_text = |kind: &DataType| crate::coerce::implicit_type(kind, &Expect::Type(DataType::String), call.context.ansi);
+        let kinds =
+            call.arguments.iter().map(|argument| as_text(&argument.data_type).unwrap_or(argument.data_type.clone()).quoted());
+        let kinds: Vec<String> = kinds.collect();
         return Err(Error::new("DATATYPE_MISMATCH.DATA_DIFF_TYPES")
             .with("sqlExpr", call.sql())
             .with("functionName", "`concat`")

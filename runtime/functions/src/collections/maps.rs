@@ -10,6 +10,7 @@ use arrow::datatypes::DataType as Arrow;
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 
+use super::access::check_map_key;
 use super::picking::{comparable, joined, range};
 use crate::arguments::convert;
 use crate::call::{Call, Typed};
@@ -193,6 +194,7 @@ pub fn map_concat(call: Call<'_>) -> Result<Typed> {
 pub fn map_contains_key(call: Call<'_>) -> Result<Typed> {
     call.arity(&[2])?;
     let (map, key_kind, _, _) = call.map(0)?;
+    check_map_key(&call)?;
     let key = call.as_type(1, &key_kind)?;
     let nullable = true;
     Ok(kernel("map_contains_key", vec![map, key], DataType::Boolean, nullable, |columns| {

@@ -12,9 +12,9 @@ use datafusion::logical_expr::lit;
 use emberflow_base::{Error, Result};
 use emberflow_plan::{DataType, StructField, StructType};
 
-use super::reading::{Clock, nullable_throughout};
+use super::reading::nullable_throughout;
 use super::writing::{Style, bare, is_null};
-use super::{Options, schema_argument};
+use super::{Clock, Options, schema_argument};
 use crate::call::{Call, Typed};
 use crate::kernel::{Kernel, booleans, from_arrow, primitives, strings, timestamps};
 use crate::types::to_arrow;
@@ -59,7 +59,7 @@ pub fn from_csv(call: Call<'_>) -> Result<Typed> {
             .with("inputSchema", format!("\"{}\"", call.texts.get(1).map_or("", String::as_str)))
             .with("dataType", kind.quoted()));
     };
-    let (clock, separator) = (Clock::of(&call, &options)?, separator(&options));
+    let (clock, separator) = (Clock::of(|key| options.get(key), &call.context)?, separator(&options));
     let arrow = to_arrow(&kind);
     let kernel = Kernel::new("from_csv", &kind, true, move |columns| {
         let Arrow::Struct(fields) = &arrow else { return Err(Error::internal("a struct was expected")) };
@@ -105,9 +105,7 @@ fn read_column<'a>(
             Ok(Arc::new(plain.as_primitive::<Decimal128Type>().clone().with_data_type(to_arrow(kind))))
         }
         DataType::String => strings(rows, |row| Ok(cell(row).map(str::to_owned))),
-        DataType::Date => {
-            primitives::<Date32Type>(rows, |row| Ok(cell(row).and_then(|text| clock.days(text.trim())).map(|days| days as i32)))
-        }
+        DataType::Date => primitives::<Date32Type>(rows, |row| Ok(cell(row).and_then(|text| clock.days(text.trim())))),
         DataType::Timestamp => timestamps(rows, |row| Ok(cell(row).and_then(|text| clock.instant(text.trim())))),
         DataType::TimestampNtz => {
             primitives::<TimestampMicrosecondType>(rows, |row| Ok(cell(row).and_then(|text| clock.wall(text.trim()))))
@@ -160,18 +158,38 @@ pub fn schema_of_csv(call: Call<'_>) -> Result<Typed> {
         return Err(call.not_constant(0, "csv", &DataType::String));
     };
     let options = Options::of(&call, 1)?;
+    let clock = Clock::of(|key| options.get(key), &call.context)?;
+    let prefers_date = options.get("preferDate").is_none_or(|flag| !flag.eq_ignore_ascii_case("false"));
     let fields = cells(&text, separator(&options)).into_iter().enumerate();
-    let fields = fields.map(|(index, cell)| StructField::new(format!("_c{index}"), inferred(cell.as_deref()), true)).collect();
-    Ok(Typed::new(lit(DataType::Struct(StructType::new(fields)).sql()), DataType::String, false))
+    let fields = fields.map(|(index, cell)| {
+        let kind = cell.map_or(DataType::String, |cell| inferred(cell.trim(), &clock, prefers_date));
+        StructField::new(format!("_c{index}"), kind, true)
+    });
+    Ok(Typed::new(lit(DataType::Struct(StructType::new(fields.collect())).sql()), DataType::String, false))
 }
 
-fn inferred(cell: Option<&str>) -> DataType {
-    let Some(text) = cell.map(str::trim) else { return DataType::String };
-    match text {
-        text if text.parse::<i32>().is_ok() => DataType::Int,
-        text if text.parse::<i64>().is_ok() => DataType::Long,
-        text if text.parse::<f64>().is_ok() => DataType::Double,
-        text if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => DataType::Boolean,
-        _ => DataType::String,
+fn inferred(text: &str, clock: &Clock, prefers_date: bool) -> DataType {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_word = matches!(text, "NaN" | "Inf" | "-Inf" | "Infinity" | "-Infinity");
+    let bare = text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text);
+    let is_number = is_word || digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') && bare.parse::<f64>().is_ok();
+    match digits.trim_start_matches('0').len() {
+        _ if text.parse::<i32>().is_ok() => DataType::Int,
+        _ if text.parse::<i64>().is_ok() => DataType::Long,
+        count @ 1..=38 if is_whole => DataType::decimal(count as u8, 0),
+        _ if is_number => DataType::Double,
+        _ if prefers_date && is_date(text, clock) => DataType::Date,
+        _ => match clock.guessed(text) {
+            Some(timestamp) => timestamp,
+            None if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => DataType::Boolean,
+            None => DataType::String,
+        },
     }
+}
+
+/// A date is guessed only if it is written out.
+fn is_date(text: &str, clock: &Clock) -> bool {
+    let is_written_out = || text.len() == 10 && text.bytes().filter(|byte| byte.is_ascii_digit()).count() == 8;
+    (clock.date.is_some() || is_written_out()) && clock.days(text).is_some()
 }

@@ -2,6 +2,7 @@
 //!
 //! Not here: reading files (`emberflow-sources`). Begin at [`FUNCTIONS`].
 
+mod clock;
 mod csv;
 mod infer;
 mod json_path;
@@ -14,6 +15,7 @@ use emberflow_plan::DataType;
 use crate::call::{Call, Typed};
 use crate::registry::{Function, Kind};
 
+pub use clock::Clock;
 pub(crate) use json_path::top_level_field;
 pub(crate) use reading::nullable_throughout;
 
@@ -28,8 +30,12 @@ pub static FUNCTIONS: &[Function] = &[
     scalar("get_json_object", json_path::get_json_object),
     scalar("json_array_length", json_path::json_array_length),
     scalar("json_object_keys", json_path::json_object_keys),
-    scalar("schema_of_csv", csv::schema_of_csv),
-    scalar("schema_of_json", infer::schema_of_json),
+    Function { name: "schema_of_csv", kind: Kind::Scalar(csv::schema_of_csv), display: Some(|args| first_of("schema_of_csv", args)) },
+    Function {
+        name: "schema_of_json",
+        kind: Kind::Scalar(infer::schema_of_json),
+        display: Some(|args| first_of("schema_of_json", args)),
+    },
     Function { name: "to_csv", kind: Kind::Scalar(csv::to_csv), display: Some(|args| first_of("to_csv", args)) },
     Function { name: "to_json", kind: Kind::Scalar(writing::to_json), display: Some(|args| first_of("to_json", args)) },
 ];

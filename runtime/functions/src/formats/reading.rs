@@ -15,58 +15,10 @@ use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
 use serde_json::Value;
 
-use super::{Options, schema_argument};
+use super::{Clock, Options, schema_argument};
 use crate::call::{Call, Typed};
-use crate::datetime::pattern::Pattern;
 use crate::kernel::{Kernel, binaries, booleans, from_arrow, primitives, strings, timestamps};
 use crate::types::to_arrow;
-use crate::zones::Zone;
-
-/// How dates and instants are written.
-pub(super) struct Clock {
-    date: Option<Pattern>,
-    timestamp: Option<Pattern>,
-    local: Option<Pattern>,
-    pub(super) zone: Zone,
-}
-
-impl Clock {
-    pub(super) fn of(call: &Call<'_>, options: &Options) -> Result<Self> {
-        let pattern = |key: &str| options.get(key).map(Pattern::for_reading).transpose();
-        let zone = Zone::parse(options.get("timeZone").unwrap_or(call.context.time_zone))?;
-        let local = pattern("timestampNTZFormat")?;
-        Ok(Self { date: pattern("dateFormat")?, timestamp: pattern("timestampFormat")?, local, zone })
-    }
-
-    pub(super) fn days(&self, text: &str) -> Option<i64> {
-        match &self.date {
-            Some(pattern) => Some(pattern.read(text)?.days()),
-            None => Some(plain("yyyy-MM-dd")?.read(text.get(..10)?)?.days()),
-        }
-    }
-
-    pub(super) fn instant(&self, text: &str) -> Option<i64> {
-        match &self.timestamp {
-            Some(pattern) => Some(pattern.read(text)?.instant(&self.zone)),
-            None => {
-                let text = text.replacen('T', " ", 1);
-                Some(plain("yyyy-MM-dd[ HH:mm[:ss[.SSSSSSSSS]]][XXX]")?.read(&text)?.instant(&self.zone))
-            }
-        }
-    }
-
-    /// Microseconds on a wall clock; a text that names a zone is none of them.
-    pub(super) fn wall(&self, text: &str) -> Option<i64> {
-        match &self.local {
-            Some(pattern) => Some(pattern.read(text)?.local()),
-            None => Some(plain("yyyy-MM-dd[ HH:mm[:ss[.SSSSSSSSS]]]")?.read(&text.replacen('T', " ", 1))?.local()),
-        }
-    }
-}
-
-fn plain(pattern: &str) -> Option<Pattern> {
-    Pattern::for_reading(pattern).ok()
-}
 
 /// `from_json(text, schema [, options])`
 pub fn from_json(call: Call<'_>) -> Result<Typed> {
@@ -78,7 +30,8 @@ pub fn from_json(call: Call<'_>) -> Result<Typed> {
             .with("schema", kind.quoted()));
     }
     let fail_fast = options.get("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("FAILFAST"));
-    let (clock, identity) = (Clock::of(&call, &options)?, format!("{options:?} {}", call.context.time_zone));
+    let (clock, identity) =
+        (Clock::of(|key| options.get(key), &call.context)?, format!("{options:?} {}", call.context.time_zone));
     let shape = kind.clone();
     let kernel = Kernel::new("from_json", &kind, true, move |columns| {
         let texts = columns.text(0)?;
@@ -161,9 +114,9 @@ fn build(values: &[Option<&Value>], kind: &DataType, clock: &Clock) -> Result<Ar
             strings(rows, |row| Ok(at(row).and_then(super::json_path::shown)))
         }
         DataType::Binary => binaries(rows, |row| Ok(at(row).and_then(Value::as_str).map(|text| text.as_bytes().to_vec()))),
-        DataType::Date => primitives::<Date32Type>(rows, |row| {
-            Ok(at(row).and_then(Value::as_str).and_then(|text| clock.days(text)).map(|days| days as i32))
-        }),
+        DataType::Date => {
+            primitives::<Date32Type>(rows, |row| Ok(at(row).and_then(Value::as_str).and_then(|text| clock.days(text))))
+        }
         DataType::Timestamp => timestamps(rows, |row| Ok(at(row).and_then(Value::as_str).and_then(|text| clock.instant(text)))),
         DataType::TimestampNtz => primitives::<TimestampMicrosecondType>(rows, |row| {
             Ok(at(row).and_then(Value::as_str).and_then(|text| clock.wall(text)))

@@ -5,6 +5,7 @@
 //! Each value starts at the type its column has so far; two types that do not go together make a string.
 
 use emberflow_base::Result;
+use emberflow_functions::formats::Clock;
 use emberflow_functions::patterns::Pattern;
 use emberflow_plan::{DataType, StructField, StructType};
 
@@ -16,7 +17,7 @@ use crate::listing::DataFile;
 use crate::options::{Sampling, SourceOptions};
 use crate::read::ReadRequest;
 use crate::rows::FilePart;
-use crate::values::{Clock, Specials, java_double};
+use crate::values::{Specials, java_double};
 
 /// The schema of files nobody gave one for.
 pub(super) fn schema(

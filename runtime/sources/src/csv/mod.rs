@@ -11,6 +11,7 @@ mod reader;
 use std::sync::Arc;
 
 use emberflow_base::{Error, Result};
+use emberflow_functions::formats::Clock;
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructField, StructType};
 
@@ -20,7 +21,7 @@ use crate::options::{SourceOptions, refuse_encodings};
 use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest, empty};
 use crate::table::{Reader, table as files_table};
-use crate::values::{Clock, Mode, Specials, corrupt_name};
+use crate::values::{Mode, Specials, corrupt_name};
 use cells::Dialect;
 
 /// How the text is laid out.
@@ -75,7 +76,7 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     refuse_encodings(options, "CSV")?;
     let layout = Layout::of(options)?;
     let partitions = Partitions::of(&files, request.schema, &request.context)?;
-    let clock = Clock::of(options, &request.context)?;
+    let clock = Clock::of(|key| options.get(key), &request.context)?;
     let specials = Specials::of(options);
     let schema = match (request.schema, files.is_empty()) {
         (Some(schema), true) => return empty(schema),

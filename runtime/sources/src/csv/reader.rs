@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use emberflow_base::{Error, Result};
+use emberflow_functions::formats::Clock;
 use emberflow_functions::types::to_arrow_schema;
 use emberflow_plan::{DataType, StructType};
 
@@ -19,7 +20,7 @@ use super::cells::{Cell, Cells};
 use crate::lines::{Block, Lines, is_plain, unreadable, whole_text};
 use crate::read::all_nullable;
 use crate::rows::{FilePart, RowFormat, Rows, Wanted};
-use crate::values::{Clock, Mode, Specials, column, records_of, refuse_corrupt_alone, settled};
+use crate::values::{Mode, Specials, column, records_of, refuse_corrupt_alone, settled};
 
 #[derive(Debug)]
 pub(crate) struct Csv {

@@ -16,11 +16,12 @@ use arrow::datatypes::{
 };
 use base64::Engine as _;
 use emberflow_base::{Error, Result};
+use emberflow_functions::formats::Clock;
 use emberflow_functions::types::to_arrow;
 use emberflow_plan::{DataType, StructType};
 
 use super::tape::{Kind, Node, Tape};
-use crate::values::{Clock, decimal};
+use crate::values::decimal;
 
 /// A value that is to become an element of a column; `None` is missing.
 pub(crate) type Value = Option<u32>;

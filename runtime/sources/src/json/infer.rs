@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use emberflow_base::{Error, Result};
+use emberflow_functions::formats::Clock;
 use emberflow_plan::{DataType, StructField, StructType};
 
 use super::tape::{Kind, Node, Tape};
 use crate::options::SourceOptions;
-use crate::values::Clock;
 
 /// A type on its way; `Unknown` goes with everything.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use emberflow_base::{Error, Result};
+use emberflow_functions::formats::Clock;
 use emberflow_functions::types::to_arrow_schema;
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructField, StructType};
@@ -25,7 +26,7 @@ use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest, all_nullable, empty};
 use crate::rows::{FilePart, RowFormat, Rows, Wanted};
 use crate::table::{Reader, table as files_table};
-use crate::values::{Clock, Mode, corrupt_name, records_of, refuse_corrupt_alone, settled};
+use crate::values::{Mode, corrupt_name, records_of, refuse_corrupt_alone, settled};
 use build::{Builder, Fit, Value};
 use infer::{Guess, Seen, together};
 use tape::{Kind, Leniency, Tape};
@@ -38,7 +39,7 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     options.refuse("JSON files", NOT_YET)?;
     refuse_encodings(options, "JSON")?;
     let partitions = Partitions::of(&files, request.schema, &request.context)?;
-    let clock = Clock::of(options, &request.context)?;
+    let clock = Clock::of(|key| options.get(key), &request.context)?;
     let corrupt_column = corrupt_name(options, &request.context);
     let mut format = Json {
         leniency: Leniency::of(options)?,
