@@ -15,8 +15,8 @@ use arrow::datatypes::{
 };
 use emberflow_base::{Error, Result};
 use emberflow_functions::Context;
-use emberflow_functions::cast::{ParsedDecimal, parse_decimal, parse_double, parse_float, parse_time_of_day};
-use emberflow_functions::formats::Clock;
+use emberflow_functions::cast::{parse_double, parse_float, parse_time_of_day};
+use emberflow_functions::formats::{Clock, decimal};
 use emberflow_functions::types::to_arrow;
 use emberflow_plan::DataType;
 use std::sync::Arc;
@@ -79,14 +79,6 @@ pub(crate) fn java_double(text: &str) -> Option<f64> {
 fn is_java_number(text: &str) -> bool {
     let bare = text.trim().trim_start_matches(['+', '-']);
     bare == "NaN" || bare == "Infinity" || bare.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-}
-
-/// A decimal that fits its type, rounded half up.
-pub(crate) fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
-    match parse_decimal(text, scale) {
-        ParsedDecimal::Value(value) if value.unsigned_abs() < 10_u128.pow(u32::from(precision)) => Some(value),
-        _ => None,
-    }
 }
 
 /// A column of `kind`; rows whose cell does not fit are null and marked in `bad`.

@@ -3,8 +3,8 @@
 use arrow::datatypes::Int32Type;
 use emberflow_base::Result;
 use emberflow_plan::DataType;
-use serde_json::Value;
 
+use super::json::{Kind, Leniency, Tape};
 use crate::call::{Call, Typed};
 use crate::kernel::{kernel, primitives, strings};
 use crate::strings::string_lists;
@@ -53,35 +53,81 @@ fn path(text: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// What a path finds; several finds of `*` together are an array.
-fn find(value: &Value, steps: &[Step]) -> Option<Value> {
-    let Some((step, rest)) = steps.split_first() else { return Some(value.clone()) };
-    match (step, value) {
-        (Step::Field(name), Value::Object(fields)) => find(fields.get(name)?, rest),
-        // A field of an array is that field of its elements.
-        (Step::Field(_), Value::Array(elements)) => several(elements, steps),
-        (Step::Index(index), Value::Array(elements)) => find(elements.get(*index)?, rest),
-        (Step::All, Value::Array(elements)) => several(elements, rest),
-        (Step::All, Value::Object(fields)) => several(&fields.values().cloned().collect::<Vec<_>>(), rest),
-        _ => None,
-    }
+/// A JSON text, looked into.
+struct Document<'t> {
+    text: &'t str,
+    tape: Tape,
+    root: u32,
 }
 
-fn several(elements: &[Value], rest: &[Step]) -> Option<Value> {
-    let mut found: Vec<Value> = elements.iter().filter_map(|element| find(element, rest)).collect();
-    match found.len() {
-        0 => None,
-        1 => found.pop(),
-        _ => Some(Value::Array(found)),
-    }
+/// What a path finds.
+enum Found {
+    One(u32),
+    /// Several of `*` together are an array.
+    Several(Vec<Found>),
 }
 
-/// A value as `get_json_object` prints it: strings bare, null as none.
-pub(super) fn shown(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+impl<'t> Document<'t> {
+    fn read(text: &'t str, leniency: &Leniency) -> Option<Self> {
+        let mut tape = Tape::default();
+        let root = tape.add(text, 0, text.len(), leniency).ok()??;
+        Some(Self { text, tape, root })
+    }
+
+    fn field(&self, object: u32, wanted: &str) -> Option<u32> {
+        let is_wanted = |name: u32| self.tape.string(self.text, self.tape.node(name)) == wanted;
+        self.tape.fields(object).find(|(name, _)| is_wanted(*name)).map(|(_, value)| value)
+    }
+
+    /// `within` an array of finds, one find of a `*` stays an array.
+    fn find(&self, at: u32, steps: &[Step], within: bool) -> Option<Found> {
+        let Some((step, rest)) = steps.split_first() else { return Some(Found::One(at)) };
+        match (step, self.tape.node(at).kind) {
+            (Step::Field(name), Kind::Object) => self.find(self.field(at, name)?, rest, within),
+            // A field of an array is that field of its elements.
+            (Step::Field(_), Kind::Array) => self.several(at, steps, within),
+            (Step::Index(index), Kind::Array) => self.find(self.tape.elements(at).nth(*index)?, rest, within),
+            (Step::All, Kind::Array) => self.several(at, rest, within),
+            _ => None,
+        }
+    }
+
+    fn several(&self, array: u32, rest: &[Step], within: bool) -> Option<Found> {
+        let mut found: Vec<Found> = self.tape.elements(array).filter_map(|element| self.find(element, rest, true)).collect();
+        match found.len() {
+            0 => None,
+            1 if !within => found.pop(),
+            _ => Some(Found::Several(found)),
+        }
+    }
+
+    /// A value as `get_json_object` prints it: strings bare, null as none.
+    fn shown(&self, found: &Found) -> Option<String> {
+        match found {
+            Found::One(at) if self.tape.node(*at).kind == Kind::Null => None,
+            Found::One(at) => Some(self.tape.compact(self.text, *at).into_owned()),
+            Found::Several(_) => {
+                let mut out = String::new();
+                self.write(found, &mut out);
+                Some(out)
+            }
+        }
+    }
+
+    fn write(&self, found: &Found, out: &mut String) {
+        match found {
+            Found::One(at) => self.tape.write(self.text, *at, out),
+            Found::Several(several) => {
+                out.push('[');
+                for (position, one) in several.iter().enumerate() {
+                    if position > 0 {
+                        out.push(',');
+                    }
+                    self.write(one, out);
+                }
+                out.push(']');
+            }
+        }
     }
 }
 
@@ -91,14 +137,14 @@ pub fn get_json_object(call: Call<'_>) -> Result<Typed> {
     let arguments = vec![call.text(0)?, call.text(1)?];
     Ok(kernel("get_json_object", arguments, DataType::String, true, |columns| {
         let (texts, paths) = (columns.text(0)?, columns.text(1)?);
-        let constant = paths.constant().map(|text| text.and_then(path));
+        let (constant, leniency) = (paths.constant().map(|text| text.and_then(path)), Leniency::of_lookups());
         strings(columns.rows, |row| {
-            let Some(value) = texts.at(row).and_then(|text| serde_json::from_str::<Value>(text).ok()) else { return Ok(None) };
+            let Some(document) = texts.at(row).and_then(|text| Document::read(text, &leniency)) else { return Ok(None) };
             let found = match &constant {
-                Some(steps) => steps.as_ref().and_then(|steps| find(&value, steps)),
-                None => paths.at(row).and_then(path).and_then(|steps| find(&value, &steps)),
+                Some(steps) => steps.as_ref().and_then(|steps| document.find(document.root, steps, false)),
+                None => paths.at(row).and_then(path).and_then(|steps| document.find(document.root, &steps, false)),
             };
-            Ok(found.as_ref().and_then(shown))
+            Ok(found.and_then(|found| document.shown(&found)))
         })
     }))
 }
@@ -106,11 +152,13 @@ pub fn get_json_object(call: Call<'_>) -> Result<Typed> {
 /// A field of a JSON object as a string; null if there is none.
 pub(crate) fn top_level_field(json: Typed, name: Typed) -> Typed {
     kernel("json_field", vec![json, name], DataType::String, true, |columns| {
-        let (texts, names) = (columns.text(0)?, columns.text(1)?);
+        let (texts, names, leniency) = (columns.text(0)?, columns.text(1)?, Leniency::of_lookups());
         strings(columns.rows, |row| {
             let Some((text, name)) = texts.at(row).zip(names.at(row)) else { return Ok(None) };
-            let value = serde_json::from_str::<Value>(text).ok();
-            Ok(value.as_ref().and_then(|value| value.get(name)).and_then(shown))
+            let Some(document) = Document::read(text, &leniency) else { return Ok(None) };
+            let is_object = document.tape.node(document.root).kind == Kind::Object;
+            let field = if is_object { document.field(document.root, name) } else { None };
+            Ok(field.and_then(|field| document.shown(&Found::One(field))))
         })
     })
 }
@@ -119,10 +167,11 @@ pub(crate) fn top_level_field(json: Typed, name: Typed) -> Typed {
 pub fn json_array_length(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1])?;
     Ok(kernel("json_array_length", vec![call.text(0)?], DataType::Int, true, |columns| {
-        let texts = columns.text(0)?;
+        let (texts, leniency) = (columns.text(0)?, Leniency::of_lookups());
         primitives::<Int32Type>(columns.rows, |row| {
-            let value = texts.at(row).and_then(|text| serde_json::from_str::<Value>(text).ok());
-            Ok(value.as_ref().and_then(Value::as_array).map(|elements| elements.len() as i32))
+            let document = texts.at(row).and_then(|text| Document::read(text, &leniency));
+            let array = document.filter(|document| document.tape.node(document.root).kind == Kind::Array);
+            Ok(array.map(|document| document.tape.elements(document.root).count() as i32))
         })
     }))
 }
@@ -132,10 +181,13 @@ pub fn json_object_keys(call: Call<'_>) -> Result<Typed> {
     call.arity(&[1])?;
     let kind = DataType::array(DataType::String, true);
     Ok(kernel("json_object_keys", vec![call.text(0)?], kind, true, |columns| {
-        let texts = columns.text(0)?;
+        let (texts, leniency) = (columns.text(0)?, Leniency::of_lookups());
         string_lists(columns.rows, true, |row| {
-            let value = texts.at(row).and_then(|text| serde_json::from_str::<Value>(text).ok());
-            Ok(value.as_ref().and_then(Value::as_object).map(|fields| fields.keys().cloned().collect()))
+            let document = texts.at(row).and_then(|text| Document::read(text, &leniency));
+            let object = document.filter(|document| document.tape.node(document.root).kind == Kind::Object);
+            let name =
+                |document: &Document<'_>, name: u32| document.tape.string(document.text, document.tape.node(name)).into_owned();
+            Ok(object.map(|document| document.tape.fields(document.root).map(|(at, _)| name(&document, at)).collect()))
         })
     }))
 }

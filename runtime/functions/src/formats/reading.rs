@@ -1,24 +1,26 @@
-//! `from_json(text, schema [, options])`.
+//! `from_json(text, schema [, options])`, `schema_of_json(text [, options])`.
 //!
-//! Text that is no JSON gives a struct of nulls (PERMISSIVE) or an error (FAILFAST); a field that does not fit its type is
-//! null, the others stay.
+//! Text that is no JSON, or does not fit, gives a struct of what does fit (PERMISSIVE) and stands whole in the field for such
+//! records, or is an error (FAILFAST). Not here: what a text says and what becomes of it (`json`).
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ListArray, MapArray, StructArray};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{
-    DataType as Arrow, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType,
-};
-use emberflow_base::{Error, Result};
-use emberflow_plan::DataType;
-use serde_json::Value;
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, StructArray};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::DataType as Arrow;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::logical_expr::lit;
+use emberflow_base::{Error, Exception, Result};
+use emberflow_plan::{DataType, StructType};
 
+use super::json::{Builder, Fit, Guess, Kind, Leniency, Tape, Value};
 use super::{Clock, Options, schema_argument};
 use crate::call::{Call, Typed};
-use crate::kernel::{Kernel, binaries, booleans, from_arrow, primitives, strings, timestamps};
+use crate::kernel::{Kernel, from_arrow};
 use crate::types::to_arrow;
+
+/// Options that would change what is read and are not there yet.
+const NOT_YET: &[&str] = &["locale", "singleVariantColumn", "enableDateTimeParsingFallback"];
 
 /// `from_json(text, schema [, options])`
 pub fn from_json(call: Call<'_>) -> Result<Typed> {
@@ -29,34 +31,136 @@ pub fn from_json(call: Call<'_>) -> Result<Typed> {
             .with("sqlExpr", call.sql())
             .with("schema", kind.quoted()));
     }
-    let fail_fast = options.get("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("FAILFAST"));
-    let (clock, identity) =
-        (Clock::of(|key| options.get(key), &call.context)?, format!("{options:?} {}", call.context.time_zone));
-    let shape = kind.clone();
+    options.refuse("from_json", NOT_YET)?;
+    let corrupt = if let DataType::Struct(fields) = &kind { options.corrupt_field(&call, fields)? } else { None };
+    let reader = Reader {
+        kind: kind.clone(),
+        leniency: Leniency::of(|key, usual| options.flag(key, usual))?,
+        clock: Clock::of(|key| options.get(key), &call.context)?,
+        fails_fast: options.fails_fast("from_json")?,
+        corrupt,
+    };
+    let (fails_fast, identity) = (reader.fails_fast, format!("{options:?} {} {corrupt:?}", call.context.time_zone));
     let kernel = Kernel::new("from_json", &kind, true, move |columns| {
-        let texts = columns.text(0)?;
-        let mut values = Vec::with_capacity(columns.rows);
-        for row in 0..columns.rows {
-            values.push(match texts.at(row) {
-                None => None,
-                Some(text) if text.trim().is_empty() => None,
-                Some(text) => match serde_json::from_str::<Value>(text) {
-                    Ok(value) => Some(at_top(value, &shape)),
-                    Err(_) if fail_fast => return Err(malformed(text)),
-                    Err(_) => {
-                        Some(if matches!(shape, DataType::Struct(_)) { Value::Object(Default::default()) } else { Value::Null })
-                    }
-                },
-            });
-        }
-        let references: Vec<Option<&Value>> = values.iter().map(Option::as_ref).collect();
-        build(&references, &shape, &clock)
+        let texts = columns.array(0)?;
+        reader.column(texts.as_string_opt().ok_or_else(|| Error::internal("from_json reads texts"))?)
     });
-    Ok(Typed::new(kernel.identity(identity).fallible_if(fail_fast).call(vec![text.expr]), kind, true))
+    Ok(Typed::new(kernel.identity(identity).fallible_if(fails_fast).call(vec![text.expr]), kind, true))
 }
 
-fn malformed(text: &str) -> Error {
-    Error::new("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION").with("badRecord", text).with("failFastMode", "FAILFAST")
+struct Reader {
+    kind: DataType,
+    leniency: Leniency,
+    clock: Clock,
+    fails_fast: bool,
+    corrupt: Option<usize>,
+}
+
+/// The texts of a batch, row by row.
+#[derive(Default)]
+struct Documents {
+    roots: Vec<Value>,
+    /// There is a text, and something in it.
+    there: Vec<bool>,
+    bad: Vec<bool>,
+}
+
+impl Reader {
+    fn column(&self, texts: &StringArray) -> Result<ArrayRef> {
+        let offsets = texts.value_offsets();
+        let (first, last) = (offsets[0] as usize, offsets[texts.len()] as usize);
+        let text = std::str::from_utf8(&texts.value_data()[first..last]).map_err(|_| Error::internal("a text is no UTF-8"))?;
+        let mut tape = Tape::default();
+        let mut found = Documents::default();
+        for row in 0..texts.len() {
+            let (start, stop) = (offsets[row] as usize - first, offsets[row + 1] as usize - first);
+            let read = if texts.is_null(row) { Ok(None) } else { tape.add(text, start, stop, &self.leniency) };
+            found.there.push(!matches!(read, Ok(None)));
+            let root = match read {
+                Ok(root) => root,
+                Err(_) => None,
+            };
+            let is_null = root.is_some_and(|root| tape.node(root).kind == Kind::Null);
+            let root = root.filter(|_| !is_null).and_then(|root| self.document(&tape, root));
+            found.bad.push(found.there[row] && !is_null && root.is_none());
+            found.roots.push(root);
+        }
+        let builder = Builder { tape: &tape, text, clock: &self.clock, exact: false };
+        match &self.kind {
+            DataType::Struct(fields) => self.structs(&builder, fields, found, texts),
+            DataType::Array { element, .. } => {
+                let mut fits = vec![Fit::Whole; found.roots.len()];
+                let groups: Vec<Option<Vec<Value>>> =
+                    found.roots.iter().map(|root| Some(self.elements(&tape, (*root)?))).collect();
+                let made = builder.lists(&self.kind, element, groups, &mut fits)?;
+                self.checked(made, found, &fits)
+            }
+            kind => {
+                let mut fits = vec![Fit::Whole; found.roots.len()];
+                let made = builder.column(kind, &found.roots, &mut fits)?;
+                self.checked(made, found, &fits)
+            }
+        }
+    }
+
+    /// The value that the schema speaks of: an array of structs may be a struct alone.
+    fn document(&self, tape: &Tape, root: u32) -> Value {
+        match (&self.kind, tape.node(root).kind) {
+            (DataType::Struct(_) | DataType::Map { .. }, Kind::Object) | (DataType::Array { .. }, Kind::Array) => Some(root),
+            (DataType::Array { element, .. }, Kind::Object) if matches!(**element, DataType::Struct(_)) => Some(root),
+            (DataType::Variant, _) => Some(root),
+            _ => None,
+        }
+    }
+
+    fn elements(&self, tape: &Tape, root: u32) -> Vec<Value> {
+        if tape.node(root).kind == Kind::Object { vec![Some(root)] } else { tape.elements(root).map(Some).collect() }
+    }
+
+    fn structs(&self, builder: &Builder<'_>, fields: &StructType, mut found: Documents, texts: &StringArray) -> Result<ArrayRef> {
+        let Arrow::Struct(parts) = to_arrow(&self.kind) else { return Err(Error::internal("a struct was expected")) };
+        let wanted: Vec<usize> = (0..fields.fields.len()).filter(|at| Some(*at) != self.corrupt).collect();
+        let mut columns = Vec::with_capacity(fields.fields.len());
+        for (at, values) in wanted.iter().zip(builder.fields(&found.roots, fields, &wanted)) {
+            let mut fits = vec![Fit::Whole; values.len()];
+            columns.push(builder.column(&fields.fields[*at].data_type, &values, &mut fits)?);
+            found.bad.iter_mut().zip(fits).for_each(|(bad, fit)| *bad |= fit != Fit::Whole);
+        }
+        if let Some(at) = self.corrupt {
+            let records = texts.iter().zip(&found.bad).map(|(text, bad)| text.filter(|_| *bad));
+            columns.insert(at, Arc::new(records.collect::<StringArray>()));
+        }
+        let nulls = found.there.contains(&false).then(|| NullBuffer::from(found.there));
+        let made = StructArray::try_new_with_length(parts, columns, nulls, found.bad.len()).map_err(from_arrow)?;
+        match found.bad.iter().position(|bad| *bad).filter(|_| self.fails_fast) {
+            Some(row) => Err(malformed(&shown(&made, row)?)),
+            None => Ok(Arc::new(made)),
+        }
+    }
+
+    fn checked(&self, made: ArrayRef, found: Documents, fits: &[Fit]) -> Result<ArrayRef> {
+        let is_bad = found.bad.iter().zip(fits).any(|(bad, fit)| *bad || *fit != Fit::Whole);
+        if self.fails_fast && is_bad { Err(malformed("[null]")) } else { Ok(made) }
+    }
+}
+
+/// Spark's error of a record that does not fit; `record` is what does fit of it.
+pub(super) fn malformed(record: &str) -> Error {
+    Error::new("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION")
+        .with("badRecord", record)
+        .with("failFastMode", "FAILFAST")
+        .exception_class(Exception::Spark)
+}
+
+/// A row as errors show it: `[1,null]`.
+pub(super) fn shown(rows: &StructArray, row: usize) -> Result<String> {
+    let options = FormatOptions::default().with_null("null");
+    let value = |column: &ArrayRef| {
+        let formatter = ArrayFormatter::try_new(column, &options).map_err(from_arrow)?;
+        Ok(formatter.value(row).to_string())
+    };
+    let values = rows.columns().iter().map(value).collect::<Result<Vec<_>>>()?;
+    Ok(format!("[{}]", values.join(",")))
 }
 
 /// Whatever the schema says, what comes out of text may be null.
@@ -75,151 +179,27 @@ pub(crate) fn nullable_throughout(kind: DataType) -> DataType {
     }
 }
 
-/// A struct is also read out of an array of one, an array also out of a single object.
-fn at_top(value: Value, shape: &DataType) -> Value {
-    match (value, shape) {
-        (Value::Array(mut elements), DataType::Struct(_)) if elements.len() == 1 => elements.pop().unwrap_or(Value::Null),
-        (value @ Value::Object(_), DataType::Array { element, .. }) if matches!(**element, DataType::Struct(_)) => {
-            Value::Array(vec![value])
-        }
-        // Anything else than an object leaves a struct's fields null.
-        (value, DataType::Struct(_)) if !value.is_object() => Value::Object(Default::default()),
-        (value, _) => value,
-    }
-}
-
-/// A column of `kind` out of JSON values.
-fn build(values: &[Option<&Value>], kind: &DataType, clock: &Clock) -> Result<ArrayRef> {
-    let rows = values.len();
-    let at = |row: usize| values[row].filter(|value| !value.is_null());
-    macro_rules! whole {
-        ($kind:ty) => {
-            primitives::<$kind>(rows, |row| Ok(at(row).and_then(Value::as_i64).and_then(|value| value.try_into().ok())))
-        };
-    }
-    match kind {
-        DataType::Boolean => booleans(rows, |row| Ok(at(row).and_then(Value::as_bool))),
-        DataType::Byte => whole!(Int8Type),
-        DataType::Short => whole!(Int16Type),
-        DataType::Int => whole!(Int32Type),
-        DataType::Long => whole!(Int64Type),
-        DataType::Float => primitives::<Float32Type>(rows, |row| Ok(at(row).and_then(double).map(|value| value as f32))),
-        DataType::Double => primitives::<Float64Type>(rows, |row| Ok(at(row).and_then(double))),
-        DataType::Decimal { precision, scale } => {
-            let plain =
-                primitives::<Decimal128Type>(rows, |row| Ok(at(row).and_then(|value| decimal(value, *precision, *scale))))?;
-            arrow_decimal(&plain, *precision, *scale)
-        }
-        DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
-            strings(rows, |row| Ok(at(row).and_then(super::json_path::shown)))
-        }
-        DataType::Binary => binaries(rows, |row| Ok(at(row).and_then(Value::as_str).map(|text| text.as_bytes().to_vec()))),
-        DataType::Date => {
-            primitives::<Date32Type>(rows, |row| Ok(at(row).and_then(Value::as_str).and_then(|text| clock.days(text))))
-        }
-        DataType::Timestamp => timestamps(rows, |row| Ok(at(row).and_then(Value::as_str).and_then(|text| clock.instant(text)))),
-        DataType::TimestampNtz => primitives::<TimestampMicrosecondType>(rows, |row| {
-            Ok(at(row).and_then(Value::as_str).and_then(|text| clock.wall(text)))
-        }),
-        DataType::Time(precision) => {
-            let cut = 10_i64.pow(9 - u32::from(*precision).min(9));
-            primitives::<arrow::datatypes::Time64NanosecondType>(rows, |row| {
-                let micros = at(row).and_then(Value::as_str).and_then(crate::cast::parse_time_of_day);
-                Ok(micros.map(|micros| micros * 1000 / cut * cut))
-            })
-        }
-        DataType::Variant => {
-            let mut made = crate::variant::Builder::new(rows);
-            for value in values {
-                let mut encoder = crate::variant::encode::Encoder::default();
-                match value.map(|value| crate::variant::json::parse(&value.to_string(), &mut encoder)) {
-                    Some(Ok(())) => made.encoded(encoder)?,
-                    _ => made.null(),
-                }
-            }
-            made.finish()
-        }
-        DataType::Array { element, .. } => build_list(values, element, kind, clock),
-        DataType::Map { value, .. } => build_map(values, value, kind, clock),
-        DataType::Struct(_) => build_struct(values, kind, clock),
-        other => Err(Error::unsupported(format!("reading {} out of JSON", other.simple_string()))),
-    }
-}
-
-fn double(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => match text.as_str() {
-            "NaN" => Some(f64::NAN),
-            "Infinity" | "+Infinity" | "INF" | "+INF" => Some(f64::INFINITY),
-            "-Infinity" | "-INF" => Some(f64::NEG_INFINITY),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn decimal(value: &Value, precision: u8, scale: i8) -> Option<i128> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        _ => return None,
+/// `schema_of_json(json [, options])`: of a literal.
+pub fn schema_of_json(call: Call<'_>) -> Result<Typed> {
+    call.arity(&[1, 2])?;
+    let Some(text) = call.literal_text(0) else {
+        return Err(call.not_constant(0, "json", &DataType::String));
     };
-    arrow::compute::kernels::cast_utils::parse_decimal::<Decimal128Type>(&text, precision, scale).ok()
-}
-
-fn arrow_decimal(plain: &ArrayRef, precision: u8, scale: i8) -> Result<ArrayRef> {
-    use arrow::array::AsArray;
-    Ok(Arc::new(plain.as_primitive::<Decimal128Type>().clone().with_data_type(Arrow::Decimal128(precision, scale))))
-}
-
-fn nulls(valid: Vec<bool>) -> Option<NullBuffer> {
-    valid.contains(&false).then(|| NullBuffer::from(valid))
-}
-
-fn build_list(values: &[Option<&Value>], element: &DataType, kind: &DataType, clock: &Clock) -> Result<ArrayRef> {
-    let Arrow::List(field) = to_arrow(kind) else { return Err(Error::internal("a list was expected")) };
-    let (mut inner, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new());
-    for value in values {
-        let elements = value.and_then(|value| value.as_array());
-        valid.push(elements.is_some());
-        lengths.push(elements.map_or(0, Vec::len));
-        inner.extend(elements.into_iter().flatten().map(Some));
-    }
-    let inner = build(&inner, element, clock)?;
-    Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), inner, nulls(valid)).map_err(from_arrow)?))
-}
-
-fn build_map(values: &[Option<&Value>], value: &DataType, kind: &DataType, clock: &Clock) -> Result<ArrayRef> {
-    let Arrow::Map(field, sorted) = to_arrow(kind) else { return Err(Error::internal("a map was expected")) };
-    let Arrow::Struct(parts) = field.data_type().clone() else { return Err(Error::internal("entries are structs")) };
-    let (mut keys, mut inner, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for value in values {
-        let fields = value.and_then(|value| value.as_object());
-        valid.push(fields.is_some());
-        lengths.push(fields.map_or(0, serde_json::Map::len));
-        for (key, value) in fields.into_iter().flatten() {
-            keys.push(key.as_str());
-            inner.push(Some(value));
-        }
-    }
-    let keys: ArrayRef = Arc::new(arrow::array::StringArray::from(keys));
-    let entries = StructArray::try_new(parts, vec![keys, build(&inner, value, clock)?], None).map_err(from_arrow)?;
-    let offsets = OffsetBuffer::from_lengths(lengths);
-    Ok(Arc::new(MapArray::try_new(field, offsets, entries, nulls(valid), sorted).map_err(from_arrow)?))
-}
-
-fn build_struct(values: &[Option<&Value>], kind: &DataType, clock: &Clock) -> Result<ArrayRef> {
-    let (DataType::Struct(shape), Arrow::Struct(fields)) = (kind, to_arrow(kind)) else {
-        return Err(Error::internal("a struct was expected"));
+    let options = Options::of(&call, 1)?;
+    options.refuse("schema_of_json", NOT_YET)?;
+    let flag = |key: &str, usual: bool| options.flag(key, usual);
+    let (leniency, clock) = (Leniency::of(flag)?, Clock::of(|key| options.get(key), &call.context)?);
+    let guess = Guess::of(flag, &clock)?;
+    let mut tape = Tape::default();
+    let root = tape.add(&text, 0, text.len(), &leniency).map_err(|_| {
+        Error::new("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION")
+            .with("badRecord", text.clone())
+            .with("failFastMode", "FAILFAST")
+            .text("The JSON text is malformed.")
+    })?;
+    let kind = match root {
+        Some(root) => guess.kind(guess.see(&tape, &text, root)).unwrap_or_else(|| DataType::Struct(StructType::default())),
+        None => DataType::String,
     };
-    let objects: Vec<_> = values.iter().map(|value| value.and_then(|value| value.as_object())).collect();
-    let columns = shape.fields.iter().map(|field| {
-        let inner: Vec<Option<&Value>> = objects.iter().map(|object| object.and_then(|object| object.get(&field.name))).collect();
-        build(&inner, &field.data_type, clock)
-    });
-    let columns = columns.collect::<Result<Vec<_>>>()?;
-    let valid = objects.iter().map(Option::is_some).collect();
-    let made = StructArray::try_new_with_length(fields, columns, nulls(valid), values.len());
-    Ok(Arc::new(made.map_err(from_arrow)?))
+    Ok(Typed::new(lit(kind.sql()), DataType::String, false))
 }

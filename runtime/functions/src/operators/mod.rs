@@ -55,7 +55,10 @@ pub(crate) fn data_types_differ(values: &[Typed], function: &str, text: &str) ->
     Error::new("DATATYPE_MISMATCH.DATA_DIFF_TYPES")
         .with("sqlExpr", format!("\"{text}\""))
         .with("functionName", format!("`{function}`"))
-        .with("dataType", if function == "coalesce" { format!("({})", types.join(" or ")) } else { format!("[{}]", types.join(", ")) })
+        .with(
+            "dataType",
+            if function == "coalesce" { format!("({})", types.join(" or ")) } else { format!("[{}]", types.join(", ")) },
+        )
 }
 
 pub(crate) fn wrong_number(name: &str, expected: &str, actual: usize) -> Error {

@@ -8,11 +8,12 @@ use std::borrow::Cow;
 
 use emberflow_base::Result;
 
-use crate::options::SourceOptions;
+use crate::cast::write_double;
+use crate::variant::write_quoted;
 
 /// What is allowed beyond the standard.
 #[derive(Debug, Clone)]
-pub(crate) struct Leniency {
+pub struct Leniency {
     comments: bool,
     unquoted_names: bool,
     single_quotes: bool,
@@ -23,21 +24,35 @@ pub(crate) struct Leniency {
 }
 
 impl Leniency {
-    pub fn of(options: &SourceOptions) -> Result<Self> {
+    /// `flag` gives an option by its name in lower case, or what it usually is.
+    pub fn of(flag: impl Fn(&str, bool) -> Result<bool>) -> Result<Self> {
         Ok(Self {
-            comments: options.flag("allowcomments", false)?,
-            unquoted_names: options.flag("allowunquotedfieldnames", false)?,
-            single_quotes: options.flag("allowsinglequotes", true)?,
-            leading_zeros: options.flag("allownumericleadingzeros", false)?,
-            non_numeric_numbers: options.flag("allownonnumericnumbers", true)?,
-            any_escape: options.flag("allowbackslashescapinganycharacter", false)?,
-            control_characters: options.flag("allowunquotedcontrolchars", false)?,
+            comments: flag("allowcomments", false)?,
+            unquoted_names: flag("allowunquotedfieldnames", false)?,
+            single_quotes: flag("allowsinglequotes", true)?,
+            leading_zeros: flag("allownumericleadingzeros", false)?,
+            non_numeric_numbers: flag("allownonnumericnumbers", true)?,
+            any_escape: flag("allowbackslashescapinganycharacter", false)?,
+            control_characters: flag("allowunquotedcontrolchars", false)?,
         })
+    }
+
+    /// What functions that look into JSON allow, as Hive's did.
+    pub fn of_lookups() -> Self {
+        Self {
+            comments: false,
+            unquoted_names: false,
+            single_quotes: true,
+            leading_zeros: false,
+            non_numeric_numbers: false,
+            any_escape: false,
+            control_characters: true,
+        }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Null,
     True,
     False,
@@ -54,7 +69,7 @@ pub(crate) enum Kind {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Node {
+pub struct Node {
     pub kind: Kind,
     pub start: u32,
     pub stop: u32,
@@ -64,13 +79,13 @@ pub(crate) struct Node {
 
 /// The nodes of any number of documents.
 #[derive(Debug, Default)]
-pub(crate) struct Tape {
+pub struct Tape {
     pub nodes: Vec<Node>,
 }
 
 /// A text that is no JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Malformed;
+pub struct Malformed;
 
 type Parsed<T> = std::result::Result<T, Malformed>;
 
@@ -117,9 +132,62 @@ impl Tape {
     pub fn shown<'t>(&self, text: &'t str, node: Node) -> Cow<'t, str> {
         self.string(text, node)
     }
+
+    /// A value written anew, without what does not matter; of a string what it says.
+    pub fn compact<'t>(&self, text: &'t str, at: u32) -> Cow<'t, str> {
+        let node = self.node(at);
+        match node.kind {
+            Kind::Text | Kind::Escaped => self.string(text, node),
+            _ => {
+                let mut out = String::new();
+                self.write(text, at, &mut out);
+                Cow::Owned(out)
+            }
+        }
+    }
+
+    /// Writes a value without what does not matter.
+    pub fn write(&self, text: &str, at: u32, out: &mut String) {
+        let node = self.node(at);
+        let raw = || &text[node.start as usize..node.stop as usize];
+        match node.kind {
+            Kind::Null => out.push_str("null"),
+            Kind::True => out.push_str("true"),
+            Kind::False => out.push_str("false"),
+            Kind::Whole => out.push_str(raw()),
+            Kind::Fraction => match raw().parse() {
+                Ok(value) => write_double(value, out),
+                Err(_) => out.push_str(raw()),
+            },
+            Kind::NonNumeric => write_quoted(raw(), out),
+            Kind::Text | Kind::Escaped => write_quoted(&self.string(text, node), out),
+            Kind::Array => {
+                out.push('[');
+                for (position, element) in self.elements(at).enumerate() {
+                    if position > 0 {
+                        out.push(',');
+                    }
+                    self.write(text, element, out);
+                }
+                out.push(']');
+            }
+            Kind::Object => {
+                out.push('{');
+                for (position, (name, value)) in self.fields(at).enumerate() {
+                    if position > 0 {
+                        out.push(',');
+                    }
+                    write_quoted(&self.string(text, self.node(name)), out);
+                    out.push(':');
+                    self.write(text, value, out);
+                }
+                out.push('}');
+            }
+        }
+    }
 }
 
-pub(crate) struct Elements<'t> {
+pub struct Elements<'t> {
     tape: &'t Tape,
     at: u32,
     stop: u32,
@@ -427,8 +495,9 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, options: &[(&str, &str)]) -> Parsed<Vec<(Kind, String)>> {
-        let pairs: Vec<(String, String)> = options.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let leniency = Leniency::of(&SourceOptions::new(&pairs)).unwrap();
+        let said =
+            |key: &str| options.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| *value == "true");
+        let leniency = Leniency::of(|key, usual| Ok(said(key).unwrap_or(usual))).unwrap();
         let mut tape = Tape::default();
         tape.add(text, 0, text.len(), &leniency)?;
         Ok(tape.nodes.iter().map(|node| (node.kind, tape.string(text, *node).into_owned())).collect())

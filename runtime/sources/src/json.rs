@@ -1,12 +1,8 @@
 //! JSON files, one document a line or one a file.
 //!
-//!     lines ──► nodes (`tape`) ──► columns (`build`), or types (`infer`)
+//!     lines ──► nodes ──► columns, or types
 //!
-//! Not here: writing (`write`), JSON inside columns (`emberflow-functions`).
-
-mod build;
-mod infer;
-mod tape;
+//! Not here: what a text says and what becomes of it (`emberflow_functions::formats::json`), writing (`write`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use emberflow_base::{Error, Result};
 use emberflow_functions::formats::Clock;
+use emberflow_functions::formats::json::{Builder, Fit, Guess, Kind, Leniency, Seen, Tape, Value, malformed, together};
 use emberflow_functions::types::to_arrow_schema;
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructField, StructType};
@@ -27,9 +24,6 @@ use crate::read::{Made, ReadRequest, all_nullable, empty};
 use crate::rows::{FilePart, RowFormat, Rows, Wanted};
 use crate::table::{Reader, table as files_table};
 use crate::values::{Mode, corrupt_name, records_of, refuse_corrupt_alone, settled};
-use build::{Builder, Fit, Value};
-use infer::{Guess, Seen, together};
-use tape::{Kind, Leniency, Tape};
 
 /// Options of Spark's JSON source that would change what is read and are not there yet.
 const NOT_YET: &[&str] = &["ignoreCorruptFiles", "singleVariantColumn", "locale", "enableDateTimeParsingFallback"];
@@ -42,7 +36,7 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     let clock = Clock::of(|key| options.get(key), &request.context)?;
     let corrupt_column = corrupt_name(options, &request.context);
     let mut format = Json {
-        leniency: Leniency::of(options)?,
+        leniency: Leniency::of(|key, usual| options.flag(key, usual))?,
         multi_line: options.flag("multiline", false)?,
         separator: Separator::of(options)?,
         ignores_missing: options.flag("ignoremissingfiles", false)?,
@@ -55,7 +49,12 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
         (Some(schema), true) => return empty(schema),
         (None, true) => return Err(Error::new("UNABLE_TO_INFER_SCHEMA").with("format", "JSON")),
         (Some(schema), false) => schema.clone(),
-        (None, false) => format.inferred(&Guess::of(options, &format.clock)?, &files, &corrupt_column, Sampling::of(options)?)?,
+        (None, false) => format.inferred(
+            &Guess::of(|key, usual| options.flag(key, usual), &format.clock)?,
+            &files,
+            &corrupt_column,
+            Sampling::of(options)?,
+        )?,
     };
     let schema = partitions.without(&schema);
     format.corrupt = schema.fields.iter().position(|field| field.name.eq_ignore_ascii_case(&corrupt_column));
@@ -110,7 +109,7 @@ impl Json {
                     };
                     match found {
                         Some(found) => seen = together(seen, found),
-                        None if self.mode == Mode::FailFast => return Err(infer::malformed(corrupt_column)),
+                        None if self.mode == Mode::FailFast => return Err(malformed(corrupt_column)),
                         None => has_corrupt |= self.mode == Mode::Permissive,
                     }
                 }
@@ -229,7 +228,7 @@ impl Reading {
                 },
             }
         }
-        let builder = Builder { tape: &tape, text: &block.text, clock: &self.clock };
+        let builder = Builder { tape: &tape, text: &block.text, clock: &self.clock, exact: true };
         let wanted: Vec<usize> = self.columns.iter().copied().filter(|column| Some(*column) != self.corrupt).collect();
         let mut made = Vec::with_capacity(wanted.len());
         for (column, values) in wanted.iter().zip(builder.fields(&roots, &self.table, &wanted)) {

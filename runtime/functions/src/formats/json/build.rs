@@ -16,19 +16,18 @@ use arrow::datatypes::{
 };
 use base64::Engine as _;
 use emberflow_base::{Error, Result};
-use emberflow_functions::formats::Clock;
-use emberflow_functions::types::to_arrow;
 use emberflow_plan::{DataType, StructType};
 
 use super::tape::{Kind, Node, Tape};
-use crate::values::decimal;
+use crate::formats::{Clock, decimal};
+use crate::types::to_arrow;
 
 /// A value that is to become an element of a column; `None` is missing.
-pub(crate) type Value = Option<u32>;
+pub type Value = Option<u32>;
 
 /// How a value became an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Fit {
+pub enum Fit {
     Whole,
     /// Something within it did not fit.
     Partly,
@@ -36,10 +35,13 @@ pub(crate) enum Fit {
     Not,
 }
 
-pub(crate) struct Builder<'t> {
+/// Makes columns of values on a tape.
+pub struct Builder<'t> {
     pub tape: &'t Tape,
     pub text: &'t str,
     pub clock: &'t Clock,
+    /// A string column holds other values as they stand in the text; else written anew.
+    pub exact: bool,
 }
 
 const MISSING: u32 = u32::MAX;
@@ -114,7 +116,10 @@ impl<'t> Builder<'t> {
             DataType::String | DataType::Collated(_) | DataType::Char(_) | DataType::Varchar(_) => {
                 let mut out = StringBuilder::with_capacity(values.len(), values.len() * 8);
                 for value in values {
-                    out.append_option(self.node(*value).map(|node| self.tape.shown(self.text, node)));
+                    out.append_option(self.node(*value).zip(*value).map(|(node, at)| match self.exact {
+                        true => self.tape.shown(self.text, node),
+                        false => self.tape.compact(self.text, at),
+                    }));
                 }
                 Arc::new(out.finish())
             }
@@ -140,14 +145,14 @@ impl<'t> Builder<'t> {
             DataType::Time(precision) => {
                 let cut = 10_i64.pow(9 - u32::from(*precision).min(9));
                 self.numbers::<arrow::datatypes::Time64NanosecondType>(kind, values, fits, |node| {
-                    let micros = emberflow_functions::cast::parse_time_of_day(&self.time_text(node)?)?;
+                    let micros = crate::cast::parse_time_of_day(&self.time_text(node)?)?;
                     Some(micros * 1000 / cut * cut)
                 })
             }
             DataType::Variant => {
                 // `null` inside a record is a variant that holds null.
                 let texts = values.iter().map(|value| value.map(|at| self.json(self.tape.node(at))));
-                emberflow_functions::variant::parsed(texts)?
+                crate::variant::parsed(texts)?
             }
             DataType::Array { element, .. } => self.list(kind, element, values, fits)?,
             DataType::Map { key, value, .. } => self.map(kind, key, value, values, fits)?,
@@ -191,7 +196,7 @@ impl<'t> Builder<'t> {
         match node.kind {
             Kind::Text | Kind::Escaped => {
                 let mut quoted = String::new();
-                emberflow_functions::variant::write_quoted(&self.tape.string(self.text, node), &mut quoted);
+                crate::variant::write_quoted(&self.tape.string(self.text, node), &mut quoted);
                 quoted
             }
             _ => self.tape.shown(self.text, node).into_owned(),
@@ -220,20 +225,28 @@ impl<'t> Builder<'t> {
     }
 
     fn list(&self, kind: &DataType, element: &DataType, values: &[Value], fits: &mut [Fit]) -> Result<ArrayRef> {
-        let Arrow::List(field) = to_arrow(kind) else { return Err(Error::internal("a list was expected")) };
-        let (mut inner, mut lengths, mut valid) =
-            (Vec::new(), Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+        let mut groups = Vec::with_capacity(values.len());
         for (value, fit) in values.iter().zip(fits.iter_mut()) {
             let node = self.node(*value);
             let array = value.filter(|_| node.is_some_and(|node| node.kind == Kind::Array));
             *fit = (*fit).max(fitting(node.is_none() || array.is_some()));
-            valid.push(array.is_some());
-            let before = inner.len();
-            if let Some(array) = array {
-                inner.extend(self.tape.elements(array).map(Some));
-            }
-            lengths.push(inner.len() - before);
+            groups.push(array.map(|array| self.tape.elements(array).map(Some).collect()));
         }
+        self.lists(kind, element, groups, fits)
+    }
+
+    /// Lists of the type `kind` of groups of elements.
+    pub fn lists(
+        &self,
+        kind: &DataType,
+        element: &DataType,
+        groups: Vec<Option<Vec<Value>>>,
+        fits: &mut [Fit],
+    ) -> Result<ArrayRef> {
+        let Arrow::List(field) = to_arrow(kind) else { return Err(Error::internal("a list was expected")) };
+        let mut valid: Vec<bool> = groups.iter().map(Option::is_some).collect();
+        let lengths: Vec<usize> = groups.iter().map(|group| group.as_ref().map_or(0, Vec::len)).collect();
+        let inner: Vec<Value> = groups.into_iter().flatten().flatten().collect();
         let mut inner_fits = vec![Fit::Whole; inner.len()];
         let inner = self.column(element, &inner, &mut inner_fits)?;
         spoil(&lengths, &inner_fits, &mut valid, fits);

@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 
 use emberflow_base::{Error, Result};
-use emberflow_functions::formats::Clock;
 use emberflow_plan::{DataType, StructField, StructType};
 
 use super::tape::{Kind, Node, Tape};
-use crate::options::SourceOptions;
+use crate::formats::Clock;
 
 /// A type on its way; `Unknown` goes with everything.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Seen {
+pub enum Seen {
     Unknown,
     Leaf(DataType),
     Array(Box<Seen>),
     Object(BTreeMap<String, Seen>),
 }
 
+/// How types are guessed.
 #[derive(Debug)]
-pub(crate) struct Guess {
+pub struct Guess {
     primitives_as_string: bool,
     prefers_decimal: bool,
     timestamps: Option<Clock>,
@@ -27,12 +27,13 @@ pub(crate) struct Guess {
 }
 
 impl Guess {
-    pub fn of(options: &SourceOptions, clock: &Clock) -> Result<Self> {
+    /// `flag` gives an option by its name in lower case, or what it usually is.
+    pub fn of(flag: impl Fn(&str, bool) -> Result<bool>, clock: &Clock) -> Result<Self> {
         Ok(Self {
-            primitives_as_string: options.flag("primitivesasstring", false)?,
-            prefers_decimal: options.flag("prefersdecimal", false)?,
-            timestamps: options.flag("infertimestamp", false)?.then(|| clock.clone()),
-            drops_all_null: options.flag("dropfieldifallnull", false)?,
+            primitives_as_string: flag("primitivesasstring", false)?,
+            prefers_decimal: flag("prefersdecimal", false)?,
+            timestamps: flag("infertimestamp", false)?.then(|| clock.clone()),
+            drops_all_null: flag("dropfieldifallnull", false)?,
         })
     }
 
@@ -102,7 +103,7 @@ impl Guess {
     }
 
     /// The type that reads what was seen; an object without fields has none.
-    fn kind(&self, seen: Seen) -> Option<DataType> {
+    pub fn kind(&self, seen: Seen) -> Option<DataType> {
         match seen {
             Seen::Unknown if self.drops_all_null => None,
             Seen::Unknown => Some(DataType::String),
@@ -134,7 +135,7 @@ fn digits_of(text: &str) -> Option<(u8, i8)> {
 }
 
 /// What holds both; two that do not go together are strings.
-pub(crate) fn together(one: Seen, two: Seen) -> Seen {
+pub fn together(one: Seen, two: Seen) -> Seen {
     match (one, two) {
         (Seen::Unknown, other) | (other, Seen::Unknown) => other,
         (Seen::Object(mut one), Seen::Object(two)) => {
@@ -171,7 +172,7 @@ fn wider(one: DataType, two: DataType) -> DataType {
 }
 
 /// Spark's error about a text that is no JSON while types are guessed.
-pub(crate) fn malformed(corrupt: &str) -> Error {
+pub fn malformed(corrupt: &str) -> Error {
     Error::new("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION")
         .with("badRecord", corrupt)
         .with("failFastMode", "FAILFAST")

@@ -1,0 +1,25 @@
+-- JSON inside of columns: what is allowed, what does not fit, how values are shown.
+select from_json('{\'a\': 1}', 'a int'), from_json('{a: 1}', 'a int'), from_json('{a: 1}', 'a int', map('allowUnquotedFieldNames', 'true')), from_json('/* x */ {"a": 1}', 'a int', map('allowComments', 'true'));
+select from_json('{"a": NaN}', 'a double'), from_json('{"a": "NaN"}', 'a double'), from_json('{"a": Infinity}', 'a double'), from_json('{"a": +INF}', 'a double'), from_json('{"a": NaN}', 'a double', map('allowNonNumericNumbers', 'false'));
+select from_json('{"a": 01}', 'a int'), from_json('{"a": 01}', 'a int', map('allowNumericLeadingZeros', 'true'));
+select from_json('{"a": 1, "b": "x"', 'a int, b string, _corrupt_record string'), from_json('{"a": "x"}', 'a int, _corrupt_record string');
+select from_json('{"a": "x"}', 'a int', map('mode', 'FAILFAST'));
+select from_json('{"a": 1}', 'a int', map('mode', 'DROPMALFORMED'));
+select from_json('{"a": "x"}', 'a int, c string', map('columnNameOfCorruptRecord', 'c'));
+select schema_of_json('{"a": 1, "b": 1.5}', map('primitivesAsString', 'true')), schema_of_json('{"b": 1.5}', map('prefersDecimal', 'true'));
+select from_json('{"a": 1} trailing', 'a int'), from_json('[{"a": 1}]', 'a int'), from_json('{"a": "\\x"}', 'a string'), from_json('{"a": "\\x"}', 'a string', map('allowBackslashEscapingAnyCharacter', 'true'));
+select from_json('{"a": 1, "a": 2}', 'a int'), from_json('{"A": 1}', 'a int'), from_json('{"a": 1e2}', 'a int'), from_json('{"a": 1.0}', 'a bigint'), from_json('{"a": "1"}', 'a int'), from_json('{"a": 1}', 'a string'), from_json('{"a": {"b": 1}}', 'a string'), from_json('{"a": [1, {"x":2}]}', 'a string'), from_json('{"a": true}', 'a int');
+select from_json('{"a": 12345678901234567890}', 'a bigint'), from_json('{"a": 1.23456789012345678901}', 'a decimal(30,20)'), from_json('{"a": 1.10}', 'a string'), from_json('{"a": 3000000000}', 'a int'), from_json('{"t": 1700000000}', 't timestamp'), from_json('{"d": 19000}', 'd date'), from_json('{"b": "YQ=="}', 'b binary');
+select get_json_object('{\'a\': 1}', '$.a'), get_json_object('{"a": 1.10}', '$.a'), get_json_object('{"a": {"b": [1, 2]}}', '$.a.b[1]'), get_json_object('{"a":[{"b":1},{"b":2}]}', '$.a[*].b'), get_json_object('{"a b": 1}', '$[\'a b\']'), get_json_object('[1,2]', '$[0]'), get_json_object('{"a":null}', '$.a'), get_json_object('bad', '$.a');
+select json_tuple('{\'a\': 1, "b": "x"}', 'a', 'b'), schema_of_json('{\'a\': 1}'), json_array_length('[1, \'a\']'), json_object_keys('{\'a\': 1}');
+select from_json('{"a": 1', 'a int, b string', map('mode', 'FAILFAST'));
+select from_json('{"a": "x", "b": "y"}', 'a int, b string', map('mode', 'FAILFAST'));
+select from_json('null', 'a int'), from_json('[]', 'a int'), from_json('[1]', 'a int'), from_json('[{"a":1},{"a":2}]', 'a int'), from_json('1', 'a int'), from_json('', 'a int'), from_json('  ', 'a int'), from_json('[null]', 'a int');
+select from_json('{"a":1}', 'array<struct<a:int>>'), from_json('[1, "x"]', 'array<int>'), from_json('null', 'array<int>'), from_json('{"a": 1, "b": "x"}', 'map<string,int>'), from_json('1', 'array<int>'), from_json('[{"a":1},{"a":"x"}]', 'array<struct<a:int>>');
+select from_json('{"a": {"b": 1.10, "c": [1, 2]}, "d": 1e2}', 'a string, d string'), from_json('{"a": 1.0E20}', 'a string'), from_json('{"a": 123456789012345678901234567890}', 'a string'), from_json('{"a": "x/\\u00e9"}', 'a string'), from_json('{"a": {"x": "é\\n"}}', 'a string'), from_json('{"a": true}', 'a string'), from_json('{"a": 0.1234567890123456789}', 'a string');
+select get_json_object('{"a": 1e2}', '$.a'), get_json_object('{"a": 123456789012345678901234567890}', '$.a'), get_json_object('{"a": {"x": 1.10}}', '$.a'), get_json_object('{"a": "x"} y', '$.a'), get_json_object('{"a": NaN}', '$.a'), get_json_object('{"a": [1, {"b": [2, 3]}]}', '$.a[1].b[*]'), get_json_object('{"a":[{"b":[1,2]},{"b":[3]}]}', '$.a[*].b[*]'), get_json_object('{"a":[{"b":[1,2]},{"b":[3]}]}', '$.a[*].b'), get_json_object('[[1,2],[3]]', '$[*]'), get_json_object('[[1,2],[3]]', '$[*][0]');
+select get_json_object('{"a": "x"}', '$'), get_json_object('"x"', '$'), get_json_object('{"a": 1}', 'a'), get_json_object('{"a.b": 1}', '$[\'a.b\']'), get_json_object('{"a":{"b":1},"c":{"b":2}}', '$.*.b'), get_json_object('{"a": [1]}', '$.a[5]'), get_json_object('{"a": 1, "a": 2}', '$.a');
+select json_array_length('[1,2'), json_array_length('{"a":1}'), json_array_length('[1,[2,3]]'), json_object_keys('{"a":1,"b":{"c":2}}'), json_object_keys('[1]'), json_object_keys('{}'), json_object_keys('{"a":1,"a":2}'), json_array_length('[1] x');
+select json_tuple('{"a": 1.10, "b": {"c": [1, 2]}, "d": null, "e": "x"}', 'a', 'b', 'd', 'e', 'f');
+select schema_of_json('{"a": 1e400}'), schema_of_json('{}'), schema_of_json('[]'), schema_of_json('null'), schema_of_json('"x"'), schema_of_json('[1, "x"]'), schema_of_json('{"a": []}'), schema_of_json('{"a": null}'), schema_of_json('{"t": "2024-01-01T00:00:00"}', map('inferTimestamp', 'true')), schema_of_json('[1, 2.5]'), schema_of_json('[{"a":1},{"a":"x","b":true}]');
+select schema_of_json('');
