@@ -33,10 +33,10 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     options.refuse("JSON files", NOT_YET)?;
     refuse_encodings(options, "JSON")?;
     let partitions = Partitions::of(&files, request.schema, &request.context)?;
-    let clock = Clock::of(|key| options.get(key), &request.context)?;
+    let clock = Clock::of(options, &request.context)?;
     let corrupt_column = corrupt_name(options, &request.context);
     let mut format = Json {
-        leniency: Leniency::of(|key, usual| options.flag(key, usual))?,
+        leniency: Leniency::of(options)?,
         multi_line: options.flag("multiline", false)?,
         separator: Separator::of(options)?,
         ignores_missing: options.flag("ignoremissingfiles", false)?,
@@ -49,12 +49,7 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
         (Some(schema), true) => return empty(schema),
         (None, true) => return Err(Error::new("UNABLE_TO_INFER_SCHEMA").with("format", "JSON")),
         (Some(schema), false) => schema.clone(),
-        (None, false) => format.inferred(
-            &Guess::of(|key, usual| options.flag(key, usual), &format.clock)?,
-            &files,
-            &corrupt_column,
-            Sampling::of(options)?,
-        )?,
+        (None, false) => format.inferred(&Guess::of(options, &format.clock)?, &files, &corrupt_column, Sampling::of(options)?)?,
     };
     let schema = partitions.without(&schema);
     format.corrupt = schema.fields.iter().position(|field| field.name.eq_ignore_ascii_case(&corrupt_column));

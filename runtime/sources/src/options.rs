@@ -2,72 +2,7 @@
 
 use emberflow_base::{Error, Result};
 
-/// Options as a format sees them.
-#[derive(Debug, Clone, Default)]
-pub struct SourceOptions(Vec<(String, String)>);
-
-impl SourceOptions {
-    pub fn new(options: &[(String, String)]) -> Self {
-        Self(options.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect())
-    }
-
-    /// The value of a key, given in lower case.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
-    }
-
-    /// The first key of several that is given.
-    pub fn any(&self, keys: &[&str]) -> Option<&str> {
-        keys.iter().find_map(|key| self.get(key))
-    }
-
-    pub fn flag(&self, key: &str, default: bool) -> Result<bool> {
-        match self.get(key).map(str::to_lowercase).as_deref() {
-            None => Ok(default),
-            Some("true") => Ok(true),
-            Some("false") => Ok(false),
-            Some(other) => Err(Error::new("INVALID_OPTION").text(format!("The option `{key}` is true or false, not `{other}`."))),
-        }
-    }
-
-    /// A whole number that is not negative.
-    pub fn number(&self, key: &str) -> Result<Option<u64>> {
-        let Some(text) = self.get(key) else { return Ok(None) };
-        let wrong = |_| Error::new("INVALID_OPTION").text(format!("The option `{key}` is a whole number, not `{text}`."));
-        text.trim().parse().map(Some).map_err(wrong)
-    }
-
-    /// One byte: a separator, a quote.
-    pub fn byte(&self, keys: &[&str], default: Option<u8>) -> Result<Option<u8>> {
-        let Some(text) = self.any(keys) else { return Ok(default) };
-        let text = match text {
-            "\\t" => "\t",
-            "\\n" => "\n",
-            "\\r" => "\r",
-            "\\u0000" => "\0",
-            other => other,
-        };
-        match text.as_bytes() {
-            [] | [0] => Ok(None),
-            [b'\\', b'\\'] => Ok(Some(b'\\')),
-            [byte] => Ok(Some(*byte)),
-            _ => Err(Error::unsupported(format!("`{text}` as {}: it must be one ASCII character", keys[0]))),
-        }
-    }
-
-    /// Refuses options that Spark honours and this source does not; `false` asks for nothing.
-    pub fn refuse(&self, source: &str, keys: &[&str]) -> Result<()> {
-        match keys.iter().find(|key| self.get(&key.to_lowercase()).is_some_and(|value| !value.eq_ignore_ascii_case("false"))) {
-            Some(key) => Err(Error::unsupported(format!("the option {key} of {source}"))),
-            None => Ok(()),
-        }
-    }
-
-    /// The pairs, keys in lower case.
-    pub fn pairs(&self) -> &[(String, String)] {
-        &self.0
-    }
-}
+pub use emberflow_functions::formats::Options as SourceOptions;
 
 /// Only text in UTF-8 is read and written.
 pub(crate) fn refuse_encodings(options: &SourceOptions, source: &str) -> Result<()> {

@@ -5,6 +5,7 @@
 use emberflow_base::Result;
 use emberflow_plan::DataType;
 
+use super::Options;
 use crate::calendar::split_micros;
 use crate::call::Context;
 use crate::cast::{parse_date, parse_timestamp};
@@ -28,10 +29,10 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// `option` gives an option's value by its name in lower case.
-    pub fn of<'o>(option: impl Fn(&str) -> Option<&'o str>, context: &Context<'_>) -> Result<Self> {
-        let pattern = |key: &str| option(key).map(Pattern::for_reading).transpose();
-        let zone = Zone::parse(option("timezone").unwrap_or(context.time_zone))?;
+    /// What options say, and the session where they are silent.
+    pub fn of(options: &Options, context: &Context<'_>) -> Result<Self> {
+        let pattern = |key: &str| options.get(key).map(Pattern::for_reading).transpose();
+        let zone = Zone::parse(options.get("timezone").unwrap_or(context.time_zone))?;
         let (today, _) = split_micros(zone.local(context.now_micros));
         Ok(Self {
             date: pattern("dateformat")?,

@@ -35,8 +35,8 @@ pub fn from_json(call: Call<'_>) -> Result<Typed> {
     let corrupt = if let DataType::Struct(fields) = &kind { options.corrupt_field(&call, fields)? } else { None };
     let reader = Reader {
         kind: kind.clone(),
-        leniency: Leniency::of(|key, usual| options.flag(key, usual))?,
-        clock: Clock::of(|key| options.get(key), &call.context)?,
+        leniency: Leniency::of(&options)?,
+        clock: Clock::of(&options, &call.context)?,
         fails_fast: options.fails_fast("from_json")?,
         corrupt,
     };
@@ -187,9 +187,8 @@ pub fn schema_of_json(call: Call<'_>) -> Result<Typed> {
     };
     let options = Options::of(&call, 1)?;
     options.refuse("schema_of_json", NOT_YET)?;
-    let flag = |key: &str, usual: bool| options.flag(key, usual);
-    let (leniency, clock) = (Leniency::of(flag)?, Clock::of(|key| options.get(key), &call.context)?);
-    let guess = Guess::of(flag, &clock)?;
+    let (leniency, clock) = (Leniency::of(&options)?, Clock::of(&options, &call.context)?);
+    let guess = Guess::of(&options, &clock)?;
     let mut tape = Tape::default();
     let root = tape.add(&text, 0, text.len(), &leniency).map_err(|_| {
         Error::new("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION")

@@ -50,6 +50,7 @@ pub fn to_json(call: Call<'_>) -> Result<Typed> {
             .with("schema", value.data_type.quoted()));
     }
     let options = Options::of(&call, 1)?;
+    options.refuse("to_json", &["locale", "pretty"])?;
     let (style, nullable) = (Style::of(&call, &options)?, true);
     let identity = format!("{options:?} {}", call.context.time_zone);
     let kernel = Kernel::new("to_json", &DataType::String, nullable, move |columns| {

@@ -6,33 +6,25 @@
 
 use emberflow_base::Result;
 use emberflow_functions::formats::Clock;
-use emberflow_functions::patterns::Pattern;
+use emberflow_functions::formats::csv::{Cell, Cells, Guess};
 use emberflow_plan::{DataType, StructField, StructType};
 
 use super::Layout;
-use super::cells::{Cell, Cells};
 use super::reader::{check_size, unix_lines};
 use crate::lines::{Lines, whole_text};
 use crate::listing::DataFile;
-use crate::options::{Sampling, SourceOptions};
+use crate::options::Sampling;
 use crate::read::ReadRequest;
 use crate::rows::FilePart;
-use crate::values::{Specials, java_double};
 
 /// The schema of files nobody gave one for.
-pub(super) fn schema(
-    request: &ReadRequest<'_>,
-    layout: &Layout,
-    clock: &Clock,
-    specials: &Specials,
-    files: &[DataFile],
-) -> Result<StructType> {
+pub(super) fn schema(request: &ReadRequest<'_>, layout: &Layout, clock: &Clock, files: &[DataFile]) -> Result<StructType> {
     let Some(first) = first_record(layout, files)? else { return Ok(StructType::default()) };
     let case_sensitive = request.context.settings.case_sensitive();
     let names = names(&first, layout, case_sensitive);
     let types = if request.options.flag("inferschema", false)? {
-        let guess = Guess::of(&request.options, layout, clock, specials)?;
-        guess.types(names.len(), files, Sampling::of(&request.options)?)?
+        let types = Types { layout, guess: Guess::of(&request.options, clock)? };
+        types.of_columns(names.len(), files, Sampling::of(&request.options)?)?
     } else {
         vec![DataType::String; names.len()]
     };
@@ -118,7 +110,7 @@ fn names(first: &[Option<String>], layout: &Layout, case_sensitive: bool) -> Vec
     let known: Vec<String> = first.iter().flatten().map(|name| folded(name)).collect();
     let repeats = |name: &str| known.iter().filter(|other| **other == folded(name)).count() > 1;
     let named = |(position, cell): (usize, &Option<String>)| match cell {
-        Some(name) if layout.header && !name.is_empty() && *name != layout.null_value => {
+        Some(name) if layout.header && !name.is_empty() && *name != layout.placeholders.null => {
             if repeats(name) {
                 format!("{name}{position}")
             } else {
@@ -130,24 +122,13 @@ fn names(first: &[Option<String>], layout: &Layout, case_sensitive: bool) -> Vec
     first.iter().enumerate().map(named).collect()
 }
 
-struct Guess<'a> {
+struct Types<'a> {
     layout: &'a Layout,
-    clock: &'a Clock,
-    specials: &'a Specials,
-    prefers_date: bool,
-    date: Pattern,
+    guess: Guess,
 }
 
-impl<'a> Guess<'a> {
-    fn of(options: &SourceOptions, layout: &'a Layout, clock: &'a Clock, specials: &'a Specials) -> Result<Self> {
-        let date = match &clock.date {
-            Some(pattern) => pattern.clone(),
-            None => Pattern::for_reading("yyyy-MM-dd")?,
-        };
-        Ok(Self { layout, clock, specials, prefers_date: options.flag("preferdate", true)?, date })
-    }
-
-    fn types(&self, width: usize, files: &[DataFile], mut sampling: Sampling) -> Result<Vec<DataType>> {
+impl Types<'_> {
+    fn of_columns(&self, width: usize, files: &[DataFile], mut sampling: Sampling) -> Result<Vec<DataType>> {
         let mut known: Vec<Option<DataType>> = vec![None; width];
         for file in files {
             let mut header = self.layout.header;
@@ -170,84 +151,10 @@ impl<'a> Guess<'a> {
                 Cell::Nothing => continue,
                 cell => cells.text(text, cell).unwrap_or_default(),
             };
-            if cell.is_empty() || cell == self.layout.null_value || *known == Some(DataType::String) {
+            if cell.is_empty() || cell == self.layout.placeholders.null || *known == Some(DataType::String) {
                 continue;
             }
-            *known = Some(match known.take() {
-                None => self.from_int(cell),
-                Some(before) => {
-                    let seen = self.from(&before, cell);
-                    together(before, seen)
-                }
-            });
+            *known = Some(self.guess.see(known.take(), cell));
         }
-    }
-
-    fn from(&self, before: &DataType, cell: &str) -> DataType {
-        match before {
-            DataType::Int => self.from_int(cell),
-            DataType::Long => self.from_long(cell),
-            DataType::Decimal { .. } => self.from_decimal(cell),
-            DataType::Double => self.from_double(cell),
-            DataType::Date => self.from_date(cell),
-            DataType::Timestamp | DataType::TimestampNtz => self.from_timestamp(cell),
-            _ => from_boolean(cell),
-        }
-    }
-
-    fn from_int(&self, cell: &str) -> DataType {
-        if cell.parse::<i32>().is_ok() { DataType::Int } else { self.from_long(cell) }
-    }
-
-    fn from_long(&self, cell: &str) -> DataType {
-        if cell.parse::<i64>().is_ok() { DataType::Long } else { self.from_decimal(cell) }
-    }
-
-    fn from_decimal(&self, cell: &str) -> DataType {
-        let digits = cell.strip_prefix(['-', '+']).unwrap_or(cell);
-        let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        match digits.trim_start_matches('0').len() {
-            count @ 1..=38 if is_whole => DataType::decimal(count as u8, 0),
-            _ => self.from_double(cell),
-        }
-    }
-
-    fn from_double(&self, cell: &str) -> DataType {
-        if self.specials.named(cell).is_some() || java_double(cell).is_some() {
-            DataType::Double
-        } else if self.prefers_date {
-            self.from_date(cell)
-        } else {
-            self.from_timestamp(cell)
-        }
-    }
-
-    fn from_date(&self, cell: &str) -> DataType {
-        if self.date.read(cell).is_some() { DataType::Date } else { self.from_timestamp(cell) }
-    }
-
-    fn from_timestamp(&self, cell: &str) -> DataType {
-        self.clock.guessed(cell).unwrap_or_else(|| from_boolean(cell))
-    }
-}
-
-fn from_boolean(cell: &str) -> DataType {
-    let is = cell.eq_ignore_ascii_case("true") || cell.eq_ignore_ascii_case("false");
-    if is { DataType::Boolean } else { DataType::String }
-}
-
-fn together(one: DataType, two: DataType) -> DataType {
-    use DataType::{Date, Decimal, Double, Int, Long, Timestamp, TimestampNtz};
-    let decimals = |one: u8, two: u8| DataType::decimal(one.max(two), 0);
-    match (one, two) {
-        (one, two) if one == two => one,
-        (Int, Long) | (Long, Int) => Long,
-        (Int, Decimal { precision, .. }) | (Decimal { precision, .. }, Int) => decimals(precision, 10),
-        (Long, Decimal { precision, .. }) | (Decimal { precision, .. }, Long) => decimals(precision, 20),
-        (Decimal { precision, .. }, Decimal { precision: other, .. }) => decimals(precision, other),
-        (Int | Long | Decimal { .. }, Double) | (Double, Int | Long | Decimal { .. }) => Double,
-        (Date | TimestampNtz, Timestamp) | (Timestamp, Date | TimestampNtz) => Timestamp,
-        (Date, TimestampNtz) | (TimestampNtz, Date) => TimestampNtz,
-        _ => DataType::String,
     }
 }

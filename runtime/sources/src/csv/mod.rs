@@ -1,10 +1,10 @@
 //! CSV files, cut and read as Spark reads them.
 //!
-//!     lines ──► cells (`cells`) ──► typed columns (`values`) ──► bad rows kept, dropped or an error
+//!     lines ──► cells ──► typed columns ──► bad rows kept, dropped or an error
 //!
-//! Without `inferSchema` every column is a string. Not here: writing (`write::csv`).
+//! Without `inferSchema` every column is a string. Not here: cells and what they say
+//! (`emberflow_functions::formats::csv`), writing (`write::csv`).
 
-mod cells;
 mod infer;
 mod reader;
 
@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use emberflow_base::{Error, Result};
 use emberflow_functions::formats::Clock;
+use emberflow_functions::formats::csv::{Dialect, Placeholders, Specials};
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructField, StructType};
 
@@ -21,40 +22,26 @@ use crate::options::{SourceOptions, refuse_encodings};
 use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest, empty};
 use crate::table::{Reader, table as files_table};
-use crate::values::{Mode, Specials, corrupt_name};
-use cells::Dialect;
+use crate::values::{Mode, corrupt_name};
 
 /// How the text is laid out.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub dialect: Dialect,
+    pub placeholders: Placeholders,
     pub header: bool,
     pub comment: Option<u8>,
-    pub null_value: String,
-    pub empty_value: String,
     pub multi_line: bool,
     pub separator: Separator,
 }
 
 impl Layout {
     fn of(options: &SourceOptions) -> Result<Self> {
-        let quote = options.byte(&["quote"], Some(b'"'))?;
-        let escape = options.byte(&["escape"], Some(b'\\'))?;
-        let usual = if escape == quote { None } else { escape };
-        let dialect = Dialect {
-            separator: options.byte(&["sep", "delimiter"], Some(b','))?.unwrap_or(b','),
-            quote,
-            escape,
-            escape_escape: options.byte(&["chartoescapequoteescaping"], usual)?,
-            trims_start: options.flag("ignoreleadingwhitespace", false)?,
-            trims_end: options.flag("ignoretrailingwhitespace", false)?,
-        };
         Ok(Self {
-            dialect,
+            dialect: Dialect::of(options)?,
+            placeholders: Placeholders::of(options),
             header: options.flag("header", false)?,
             comment: options.byte(&["comment"], None)?,
-            null_value: options.get("nullvalue").unwrap_or_default().to_owned(),
-            empty_value: options.get("emptyvalue").unwrap_or_default().to_owned(),
             multi_line: options.flag("multiline", false)?,
             separator: Separator::of(options)?,
         })
@@ -76,13 +63,13 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     refuse_encodings(options, "CSV")?;
     let layout = Layout::of(options)?;
     let partitions = Partitions::of(&files, request.schema, &request.context)?;
-    let clock = Clock::of(|key| options.get(key), &request.context)?;
+    let clock = Clock::of(options, &request.context)?;
     let specials = Specials::of(options);
     let schema = match (request.schema, files.is_empty()) {
         (Some(schema), true) => return empty(schema),
         (None, true) => return Err(Error::new("UNABLE_TO_INFER_SCHEMA").with("format", "CSV")),
         (Some(schema), false) => partitions.without(schema),
-        (None, false) => partitions.without(&infer::schema(request, &layout, &clock, &specials, &files)?),
+        (None, false) => partitions.without(&infer::schema(request, &layout, &clock, &files)?),
     };
     check_types(&schema)?;
     let corrupt = corrupt_name(options, &request.context);

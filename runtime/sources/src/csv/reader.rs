@@ -12,15 +12,15 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use emberflow_base::{Error, Result};
 use emberflow_functions::formats::Clock;
+use emberflow_functions::formats::csv::{Cells, Specials, column};
 use emberflow_functions::types::to_arrow_schema;
 use emberflow_plan::{DataType, StructType};
 
 use super::Layout;
-use super::cells::{Cell, Cells};
 use crate::lines::{Block, Lines, is_plain, unreadable, whole_text};
 use crate::read::all_nullable;
 use crate::rows::{FilePart, RowFormat, Rows, Wanted};
-use crate::values::{Mode, Specials, column, records_of, refuse_corrupt_alone, settled};
+use crate::values::{Mode, records_of, refuse_corrupt_alone, settled};
 
 #[derive(Debug)]
 pub(crate) struct Csv {
@@ -131,16 +131,6 @@ impl Csv {
 }
 
 impl Reading {
-    /// A cell's text, unless it stands for null.
-    fn text<'t>(&'t self, cells: &'t Cells, text: &'t str, record: usize, column: usize) -> Option<&'t str> {
-        let value = match cells.at(record, column) {
-            Cell::Nothing => return None,
-            Cell::EmptyQuoted => self.layout.empty_value.as_str(),
-            other => cells.text(text, other)?,
-        };
-        (value != self.layout.null_value).then_some(value)
-    }
-
     fn batch(&self, cells: &Cells, text: &str, record: impl Fn(usize) -> String) -> Result<RecordBatch> {
         let rows = cells.records();
         let mut bad = match self.cells_expected {
@@ -151,7 +141,7 @@ impl Reading {
         for (cell, kind) in &self.columns {
             columns.push(match cell {
                 Some(cell) => {
-                    let at = |row| self.text(cells, text, row, *cell);
+                    let at = |row| self.layout.placeholders.text(cells, text, row, *cell);
                     Some(column(kind, rows, at, &mut bad, &self.clock, &self.specials)?)
                 }
                 None => None,

@@ -6,7 +6,7 @@ use emberflow_base::{Error, Result};
 use emberflow_plan::{DataType, StructField, StructType};
 
 use super::tape::{Kind, Node, Tape};
-use crate::formats::Clock;
+use crate::formats::{Clock, Options};
 
 /// A type on its way; `Unknown` goes with everything.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,13 +27,13 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// `flag` gives an option by its name in lower case, or what it usually is.
-    pub fn of(flag: impl Fn(&str, bool) -> Result<bool>, clock: &Clock) -> Result<Self> {
+    /// What options ask for.
+    pub fn of(options: &Options, clock: &Clock) -> Result<Self> {
         Ok(Self {
-            primitives_as_string: flag("primitivesasstring", false)?,
-            prefers_decimal: flag("prefersdecimal", false)?,
-            timestamps: flag("infertimestamp", false)?.then(|| clock.clone()),
-            drops_all_null: flag("dropfieldifallnull", false)?,
+            primitives_as_string: options.flag("primitivesasstring", false)?,
+            prefers_decimal: options.flag("prefersdecimal", false)?,
+            timestamps: options.flag("infertimestamp", false)?.then(|| clock.clone()),
+            drops_all_null: options.flag("dropfieldifallnull", false)?,
         })
     }
 

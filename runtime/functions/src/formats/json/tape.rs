@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use emberflow_base::Result;
 
 use crate::cast::write_double;
+use crate::formats::Options;
 use crate::variant::write_quoted;
 
 /// What is allowed beyond the standard.
@@ -24,16 +25,16 @@ pub struct Leniency {
 }
 
 impl Leniency {
-    /// `flag` gives an option by its name in lower case, or what it usually is.
-    pub fn of(flag: impl Fn(&str, bool) -> Result<bool>) -> Result<Self> {
+    /// What options allow.
+    pub fn of(options: &Options) -> Result<Self> {
         Ok(Self {
-            comments: flag("allowcomments", false)?,
-            unquoted_names: flag("allowunquotedfieldnames", false)?,
-            single_quotes: flag("allowsinglequotes", true)?,
-            leading_zeros: flag("allownumericleadingzeros", false)?,
-            non_numeric_numbers: flag("allownonnumericnumbers", true)?,
-            any_escape: flag("allowbackslashescapinganycharacter", false)?,
-            control_characters: flag("allowunquotedcontrolchars", false)?,
+            comments: options.flag("allowcomments", false)?,
+            unquoted_names: options.flag("allowunquotedfieldnames", false)?,
+            single_quotes: options.flag("allowsinglequotes", true)?,
+            leading_zeros: options.flag("allownumericleadingzeros", false)?,
+            non_numeric_numbers: options.flag("allownonnumericnumbers", true)?,
+            any_escape: options.flag("allowbackslashescapinganycharacter", false)?,
+            control_characters: options.flag("allowunquotedcontrolchars", false)?,
         })
     }
 

@@ -3,11 +3,15 @@
 //!     a,"b ""c""",  "d\"e" ──► spans of the text; cells with escapes are written out beside it
 //!
 //! A quote in a quoted cell that is neither escaped nor followed by a separator makes the whole cell unquoted text up to the
-//! next separator (`"say ""hi"""` stays as it is when the escape is a backslash). Not here: what cells mean (`reader`).
+//! next separator (`"say ""hi"""` stays as it is when the escape is a backslash). Not here: what cells mean (`columns`).
+
+use emberflow_base::Result;
+
+use crate::formats::Options;
 
 /// The characters that cut.
 #[derive(Debug, Clone)]
-pub(crate) struct Dialect {
+pub struct Dialect {
     pub separator: u8,
     pub quote: Option<u8>,
     pub escape: Option<u8>,
@@ -17,9 +21,51 @@ pub(crate) struct Dialect {
     pub trims_end: bool,
 }
 
+impl Dialect {
+    /// What options say.
+    pub fn of(options: &Options) -> Result<Self> {
+        let quote = options.byte(&["quote"], Some(b'"'))?;
+        let escape = options.byte(&["escape"], Some(b'\\'))?;
+        let usual = if escape == quote { None } else { escape };
+        Ok(Self {
+            separator: options.byte(&["sep", "delimiter"], Some(b','))?.unwrap_or(b','),
+            quote,
+            escape,
+            escape_escape: options.byte(&["chartoescapequoteescaping"], usual)?,
+            trims_start: options.flag("ignoreleadingwhitespace", false)?,
+            trims_end: options.flag("ignoretrailingwhitespace", false)?,
+        })
+    }
+}
+
+/// What stands for null and for an empty text.
+#[derive(Debug, Clone)]
+pub struct Placeholders {
+    pub null: String,
+    pub empty: String,
+}
+
+impl Placeholders {
+    /// What options say.
+    pub fn of(options: &Options) -> Self {
+        let said = |key: &str| options.get(key).unwrap_or_default().to_owned();
+        Self { null: said("nullvalue"), empty: said("emptyvalue") }
+    }
+
+    /// A cell's text, unless it stands for null.
+    pub fn text<'t>(&'t self, cells: &'t Cells, text: &'t str, record: usize, column: usize) -> Option<&'t str> {
+        let value = match cells.at(record, column) {
+            Cell::Nothing => return None,
+            Cell::EmptyQuoted => self.empty.as_str(),
+            other => cells.text(text, other)?,
+        };
+        (value != self.null).then_some(value)
+    }
+}
+
 /// Where a cell's text lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cell {
+pub enum Cell {
     /// Nothing between two separators.
     Nothing,
     /// Two quotes and nothing between them.
@@ -32,7 +78,7 @@ pub(crate) enum Cell {
 
 /// The cells of some records: `width` for each, those that the record does not have are [`Cell::Nothing`].
 #[derive(Debug, Default)]
-pub(crate) struct Cells {
+pub struct Cells {
     pub width: usize,
     cells: Vec<Cell>,
     /// How many cells each record has.

@@ -1,0 +1,17 @@
+-- CSV inside of columns, and JSON written: options, modes, what does not fit.
+select from_csv('1,x', 'a int, b int, _corrupt_record string'), from_csv('x', 'a int, c string', map('columnNameOfCorruptRecord', 'c'));
+select from_csv('"a""b",2', 'a string, b int', map('escape', '"')), from_csv('"a\\"b",2', 'a string, b int'), from_csv('\'a,b\',2', 'a string, b int', map('quote', '\''));
+select from_csv('1|2', 'a int, b int', map('delimiter', '|')), from_csv('1\t2', 'a int, b int', map('sep', '\t')), from_csv('a#b', 'a string, b string', map('sep', '#'));
+select from_csv('1', 'a int, b int'), from_csv('1,2,3', 'a int, b int'), from_csv('', 'a int'), from_csv(null, 'a int'), from_csv(' ', 'a string');
+select from_csv(' a ,b ', 'a string, b string'), from_csv(' a ,b ', 'a string, b string', map('ignoreLeadingWhiteSpace', 'true')), from_csv(' a ,b ', 'a string, b string', map('ignoreTrailingWhiteSpace', 'true'));
+select from_csv('NA,1', 'a string, b int', map('nullValue', 'NA')), from_csv('"",1', 'a string, b int'), from_csv('"",1', 'a string, b int', map('emptyValue', 'E')), from_csv(',1', 'a string, b int');
+select from_csv('NaN,Inf,-Inf', 'a double, b double, c double'), from_csv('nix,inf', 'a double, b double', map('nanValue', 'nix', 'positiveInf', 'inf')), from_csv(' 1, 2.5', 'a int, b double'), from_csv('1,234', 'a decimal(10,2), b decimal(10,2)'), from_csv('TRUE,yes', 'a boolean, b boolean');
+select from_csv('x', 'a int', map('mode', 'FAILFAST'));
+select from_csv('1,x', 'a int, b int', map('mode', 'FAILFAST'));
+select from_csv('1', 'a int, c int', map('columnNameOfCorruptRecord', 'c'));
+select from_csv('2024-01-02,2024-01-02 03:04:05,10:00', 'd date, t timestamp, n timestamp_ntz'), from_csv('02/01/2024', 'd date', map('dateFormat', 'dd/MM/yyyy')), from_csv('a\nb,c', 'a string, b string'), from_csv('"a\nb",c', 'a string, b string'), from_csv('#x,1', 'a string, b int', map('comment', '#'));
+select to_csv(named_struct('a', 1, 'b', 'x y')), to_csv(named_struct('a', null, 'b', 'x,y')), to_csv(named_struct('a', '', 'b', 'say "hi"')), to_csv(named_struct('a', null, 'b', 1), map('nullValue', 'NA')), to_csv(named_struct('a', 'x', 'b', 1), map('quoteAll', 'true')), to_csv(named_struct('a', 'x|y'), map('sep', '|')), to_csv(named_struct('a', ''), map('emptyValue', 'E'));
+select to_csv(named_struct('d', date'2024-01-02', 't', timestamp'2024-01-02 03:04:05.5', 'n', timestamp_ntz'2024-01-02 03:04:05'), map('dateFormat', 'dd/MM/yyyy', 'timestampFormat', 'HH:mm')), to_csv(named_struct('a', ' x ')), to_csv(named_struct('a', ' x '), map('ignoreLeadingWhiteSpace', 'false', 'ignoreTrailingWhiteSpace', 'false')), to_csv(named_struct('a', 'x\ny', 'b', 1.5D, 'c', true, 'd', 1.10)), to_csv(named_struct('a', 'it\'s', 'b', 'a"b'), map('quote', '\'')), to_csv(named_struct('a', 'a"b'), map('escapeQuotes', 'false'));
+select to_json(named_struct('a', null, 'b', 1), map('ignoreNullFields', 'false')), to_json(named_struct('a', null, 'b', 1)), to_json(named_struct('d', date'2024-01-02', 't', timestamp'2024-01-02 03:04:05.5'), map('dateFormat', 'dd/MM/yyyy', 'timestampFormat', 'HH:mm')), to_json(named_struct('a', 'é"\\\n/')), to_json(map('k', 1.50, 'j', null)), to_json(named_struct('b', binary('ab'), 'f', float(1.5), 'n', double('NaN')));
+select from_csv('x', 'a int', map('mode', 'DROPMALFORMED'));
+select schema_of_csv('1|x', map('sep', '|')), schema_of_csv('NA,1', map('nullValue', 'NA')), schema_of_csv('"a,b",2');
