@@ -34,6 +34,6 @@ mod values;
 pub mod write;
 
 pub use options::SourceOptions;
-pub use partitions::escaped as folder_name;
+pub use partitions::{check_partition_type, escaped as folder_name};
 pub use read::{ReadRequest, SourceTable, read};
 pub use write::{FolderWriter, WriteRequest};

@@ -128,9 +128,9 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// Spark's error about a column that cannot stand in folders.
-pub(crate) fn check_partition_type(field: &StructField) -> Result<()> {
+pub fn check_partition_type(field: &StructField) -> Result<()> {
     match field.data_type {
-        DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_) | DataType::Variant => {
+        DataType::Array { .. } | DataType::Map { .. } | DataType::Struct(_) | DataType::Variant | DataType::Collated(_) => {
             Err(Error::new("INVALID_PARTITION_COLUMN_DATA_TYPE").with("type", field.data_type.quoted()))
         }
         _ => Ok(()),

@@ -147,3 +147,5 @@ select from_json('{"a": "x"}', 'a string collate utf8_lcase').a = 'X';
 select name from collations() where name in ('UTF8_BINARY', 'UTF8_LCASE', 'UNICODE', 'UNICODE_CI_AI', 'de', 'de_AUT_CI', 'UNICODE_RTRIM') order by name;
 select name, language, country, accent_sensitivity, case_sensitivity, pad_attribute from collations() where name in ('UTF8_BINARY', 'UTF8_LCASE', 'UNICODE_CI_AI', 'de_AUT_CI') order by name;
 drop view g_coll;
+create table g_colp (n int, s string collate utf8_lcase) using parquet partitioned by (s);
+select decode('a' collate utf8_lcase, 'A', 1, 2);

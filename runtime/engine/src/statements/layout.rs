@@ -8,6 +8,7 @@ use emberflow_functions::operators::comparison::is_orderable;
 use emberflow_plan::tree::Buckets;
 use emberflow_plan::types::quote;
 use emberflow_plan::{StructField, StructType};
+use emberflow_sources::check_partition_type;
 
 use super::insert::NewTable;
 use crate::catalog::{FullName, Properties};
@@ -17,6 +18,7 @@ const CLUSTERING: &str = "clusteringColumns";
 /// Checks the layout and spells its names as the columns do.
 pub(crate) fn settled(new: NewTable, schema: &StructType) -> Result<NewTable> {
     let partition_by = spelled(&new.name, "partition", &new.partition_by, schema)?;
+    schema.fields.iter().filter(|field| partition_by.contains(&field.name)).try_for_each(check_partition_type)?;
     let buckets = new.buckets.as_ref().map(|buckets| settled_buckets(&new, buckets, &partition_by, schema)).transpose()?;
     let mut properties = new.properties.clone();
     if !new.cluster_by.is_empty() {

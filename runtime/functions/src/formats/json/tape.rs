@@ -496,9 +496,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, options: &[(&str, &str)]) -> Parsed<Vec<(Kind, String)>> {
-        let said =
-            |key: &str| options.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| *value == "true");
-        let leniency = Leniency::of(|key, usual| Ok(said(key).unwrap_or(usual))).unwrap();
+        let pairs: Vec<(String, String)> = options.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let leniency = Leniency::of(&Options::new(&pairs)).unwrap();
         let mut tape = Tape::default();
         tape.add(text, 0, text.len(), &leniency)?;
         Ok(tape.nodes.iter().map(|node| (node.kind, tape.string(text, *node).into_owned())).collect())
