@@ -69,11 +69,11 @@ impl Aggregated {
         let mut failure = None;
         let rewritten = expr
             .transform_down(|expr| {
-                if let Some((_, _, shown)) = self.keyed.iter().find(|(value, ..)| *value == expr) {
-                    return Ok(Transformed::new(shown.clone(), true, TreeNodeRecursion::Jump));
-                }
                 if let Some((_, attribute)) = self.groups.iter().find(|(group, _)| *group == expr) {
                     return Ok(Transformed::new(attribute.expr(), true, TreeNodeRecursion::Jump));
+                }
+                if let Some((_, _, shown)) = self.keyed.iter().find(|(value, ..)| *value == expr) {
+                    return Ok(Transformed::new(shown.clone(), true, TreeNodeRecursion::Jump));
                 }
                 match &expr {
                     Expr::AggregateFunction(call) if call.func.name() == GROUPING => match self.grouping(&call.params.args) {

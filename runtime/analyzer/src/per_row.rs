@@ -363,12 +363,25 @@ fn beside_values(plan: LogicalPlan, outers: &[(String, Expr)], around: Option<&L
         }
     }
     // The rows around are computed twice, so they must come out the same.
-    if uses_outer(around) || sees_partitions(around) {
+    if uses_outer(around) || sees_partitions(around) || may_differ(around) {
         return Err(refused(&plan));
     }
     let distinct = LogicalPlanBuilder::from(project(around.clone(), values)?).distinct().and_then(LogicalPlanBuilder::build);
     let joined = distinct.and_then(|distinct| LogicalPlanBuilder::from(plan).cross_join(distinct)?.build());
     joined.map_err(from_datafusion)
+}
+
+/// Whether a plan may give other rows when it is computed again: those a limit happens to keep, random numbers.
+fn may_differ(plan: &LogicalPlan) -> bool {
+    let differs = plan.exists(|node| {
+        let is_cut = match node {
+            LogicalPlan::Limit(_) => true,
+            LogicalPlan::Sort(sort) => sort.fetch.is_some(),
+            _ => false,
+        };
+        Ok(is_cut || node.expressions().iter().any(Expr::is_volatile))
+    });
+    differs.unwrap_or(true)
 }
 
 /// `plan` with further columns.

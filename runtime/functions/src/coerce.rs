@@ -180,13 +180,13 @@ pub fn string_read_as(left: &DataType, right: &DataType) -> Option<DataType> {
 /// Legacy: beside a string most things become strings.
 fn promoted_to_string(left: &DataType, right: &DataType) -> Option<DataType> {
     use DataType::*;
-    let other = match (left.is_string(), right.is_string()) {
-        (true, false) => right,
-        (false, true) => left,
+    let (text, other) = match (left.is_string(), right.is_string()) {
+        (true, false) => (left, right),
+        (false, true) => (right, left),
         _ => return None,
     };
     let promoted = other.is_numeric() || other.is_datetime() || other.is_interval() && *other != CalendarInterval;
-    promoted.then_some(String)
+    promoted.then(|| if let Collated(_) = text { text.clone() } else { String })
 }
 
 type Pick<'a> = &'a dyn Fn(&DataType, &DataType) -> Option<DataType>;

@@ -1,15 +1,72 @@
 //! Java's regular expressions as Spark's functions take them, on `fancy-regex`: linear time, and steps back only where a
-//! pattern looks around or refers back.
+//! pattern looks around, refers back or is possessive, or where `$` meets a text that ends with a line's end.
 //!
-//! Classes like `\d` mean ASCII, as in Java, and a line may end in more ways. Not here: look-behind of no fixed length,
-//! refused by name. Begin at [`compile`].
+//! Classes like `\d` mean ASCII, as in Java, and a line may end in more ways. Begin at [`compile`].
 
 use emberflow_base::{Error, Result};
-use fancy_regex::{Captures, CompileError, Match, Regex};
+use fancy_regex::{Captures, CompileError, Match, RegexBuilder};
+
+/// Steps back before a search gives up; Java has no bound, this is about a second.
+const STEPS_MAX: usize = 20_000_000;
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub struct Regex {
+    /// `$` is the end of the text.
+    usual: fancy_regex::Regex,
+    /// `$` is also what lies before a line's end that is the last thing there is; `None` if it makes no difference.
+    at_line_end: Option<fancy_regex::Regex>,
+}
 
 /// The expression `pattern`, or Spark's error that `function` was given a bad one.
 pub fn compile(pattern: &str, function: &str) -> Result<Regex> {
-    Regex::new(&translate(pattern)).map_err(|why| refusal(pattern, function, &why))
+    let built = |text: &str| {
+        let made = RegexBuilder::new(text).backtrack_limit(STEPS_MAX).build();
+        made.map_err(|why| refusal(pattern, function, &why))
+    };
+    let (usual, at_line_end) = (translate(pattern, END), translate(pattern, LAST_LINE_END));
+    let at_line_end = if at_line_end == usual { None } else { Some(built(&at_line_end)?) };
+    Ok(Regex { usual: built(&usual)?, at_line_end })
+}
+
+impl Regex {
+    /// The expression for one text.
+    fn of(&self, text: &str) -> &fancy_regex::Regex {
+        match &self.at_line_end {
+            Some(other) if text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) => other,
+            _ => &self.usual,
+        }
+    }
+
+    /// Whether it is anywhere in `text`.
+    pub fn is_match(&self, text: &str) -> Result<bool> {
+        self.of(text).is_match(text).map_err(gave_up)
+    }
+
+    /// Its first place in `text`.
+    pub fn find<'t>(&self, text: &'t str) -> Result<Option<Match<'t>>> {
+        self.of(text).find(text).map_err(gave_up)
+    }
+
+    /// The same with its groups.
+    pub fn captures<'t>(&self, text: &'t str) -> Result<Option<Captures<'t, str>>> {
+        self.of(text).captures(text).map_err(gave_up)
+    }
+
+    /// How many groups there are, the whole among them.
+    pub fn captures_len(&self) -> usize {
+        self.usual.captures_len()
+    }
+
+    /// Whether a group has this name.
+    pub fn has_group(&self, name: &str) -> bool {
+        self.usual.capture_names().flatten().any(|known| known == name)
+    }
+
+    /// Nothing is written in it.
+    pub fn is_empty(&self) -> bool {
+        self.usual.as_str().is_empty()
+    }
 }
 
 fn refusal(pattern: &str, function: &str, why: &fancy_regex::Error) -> Error {
@@ -26,11 +83,13 @@ fn refusal(pattern: &str, function: &str, why: &fancy_regex::Error) -> Error {
 
 /// All places in `text`, one after another as Java finds them: an empty one may follow another at once.
 pub fn places<'t>(regex: &Regex, text: &'t str) -> impl Iterator<Item = Result<Match<'t>>> {
+    let regex = regex.of(text);
     walk(text, move |from| Ok(regex.find_from_pos(text, from).map_err(gave_up)?.map(|found| (found, found.start(), found.end()))))
 }
 
 /// The same with their groups.
 pub fn captures<'t>(regex: &Regex, text: &'t str) -> impl Iterator<Item = Result<Captures<'t, str>>> {
+    let regex = regex.of(text);
     walk(text, move |from| {
         let found = regex.captures_from_pos(text, from).map_err(gave_up)?;
         Ok(found.and_then(|found| found.get(0).map(|whole| (whole.start(), whole.end())).map(|(start, end)| (found, start, end))))
@@ -51,21 +110,32 @@ fn walk<T>(text: &str, mut next: impl FnMut(usize) -> Result<Option<(T, usize, u
 
 /// What goes wrong while a text is searched: a pattern that tries too many ways.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub fn gave_up(why: fancy_regex::Error) -> Error {
+fn gave_up(why: fancy_regex::Error) -> Error {
     Error::unsupported(format!("so much stepping back in a regular expression ({why}); write it with less repetition"))
 }
 
-/// Java's spelling to the engine's.
-pub fn translate(pattern: &str) -> String {
-    let flags = inline_flags(pattern);
+/// The flags of a group that change what is written.
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags {
+    /// `.` is any character (`s`), or only `\n` ends a line (`d`).
+    any: bool,
+    /// `$` is before every line's end.
+    lines: bool,
+}
+
+/// Java's spelling to the engine's; `end` is what `$` is written as.
+fn translate(pattern: &str, end: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 8);
     let mut depth = 0_usize;
+    let mut groups = vec![Flags::default()];
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
+        let flags = groups.last().copied().unwrap_or_default();
         match c {
             '\\' => match chars.next() {
                 Some('Q') => quote(&mut chars, &mut out),
                 Some(kind @ ('p' | 'P')) => out.push_str(&property(kind == 'P', &mut chars, depth > 0)),
+                Some('Z') if depth == 0 => out.push_str(end),
                 Some(escaped) => out.push_str(&escape(escaped, depth > 0)),
                 None => out.push('\\'),
             },
@@ -85,27 +155,59 @@ pub fn translate(pattern: &str) -> String {
                 depth -= 1;
                 out.push(']');
             }
-            '.' if depth == 0 && !flags.contains(['s', 'd']) => out.push_str(NO_LINE_END),
-            '$' if depth == 0 && !flags.contains('m') => out.push_str(LAST_LINE_END),
+            '(' if depth == 0 => {
+                out.push('(');
+                open(&mut chars, &mut groups, &mut out);
+            }
+            ')' if depth == 0 => {
+                if groups.len() > 1 {
+                    groups.pop();
+                }
+                out.push(')');
+            }
+            '.' if depth == 0 && !flags.any => out.push_str(NO_LINE_END),
+            '$' if depth == 0 && !flags.lines => out.push_str(end),
             other => out.push(other),
         }
     }
     out
 }
 
+/// What follows `(`: a group with the flags around it, one with flags of its own, or flags for the rest of the group around.
+fn open(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, groups: &mut Vec<Flags>, out: &mut String) {
+    let mut flags = groups.last().copied().unwrap_or_default();
+    if chars.next_if_eq(&'?').is_none() {
+        return groups.push(flags);
+    }
+    out.push('?');
+    let mut set = true;
+    while let Some(letter) = chars.next_if(|letter| letter.is_ascii_alphabetic() || *letter == '-') {
+        match letter {
+            '-' => set = false,
+            's' | 'd' => flags.any = set,
+            'm' => flags.lines = set,
+            _ => {}
+        }
+        out.push(letter);
+    }
+    match chars.peek() {
+        Some(')') => {
+            // They hold to the end of the group around; the sign itself closes nothing.
+            chars.next();
+            out.push(')');
+            if let Some(around) = groups.last_mut() {
+                *around = flags;
+            }
+        }
+        _ => groups.push(flags),
+    }
+}
+
 /// What `.` stands for.
 const NO_LINE_END: &str = "[^\\n\\r\\u{85}\\u{2028}\\u{2029}]";
-/// The end, or what lies before a line's end that is the last thing there is.
+/// What `$` stands for in a text that does not end with a line's end, and in one that does.
+const END: &str = "\\z";
 const LAST_LINE_END: &str = "(?=(?:\\r\\n|[\\n\\r\\u{85}\\u{2028}\\u{2029}])?\\z)";
-
-/// The letters of all flags a pattern sets inside, as `(?s)` or `(?i:..)`.
-fn inline_flags(pattern: &str) -> String {
-    let set = |rest: &str| {
-        let letters = &rest[..rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len())];
-        letters.to_owned()
-    };
-    pattern.split("(?").skip(1).map(set).collect()
-}
 
 fn quote(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) {
     let mut literal = String::new();
@@ -154,7 +256,6 @@ fn escape(c: char, in_class: bool) -> String {
         'h' => " \\t\\xA0\\u{1680}\\u{180e}\\u{2000}-\\u{200a}\\u{202f}\\u{205f}\\u{3000}",
         'v' => "\\n\\x0B\\x0C\\r\\u{85}\\u{2028}\\u{2029}",
         'D' | 'W' | 'S' | 'H' | 'V' => return escape(c.to_ascii_lowercase(), false).replacen('[', "[^", 1),
-        'Z' => return LAST_LINE_END.into(),
         'R' => return "(?:\\r\\n|[\\n\\x0B\\x0C\\r\\u{85}\\u{2028}\\u{2029}])".into(),
         'e' => return "\\x1B".into(),
         '/' | '"' | '\'' | '<' | '>' | '%' | '@' | ',' | ';' | ':' | '=' | '!' | '`' | ' ' | '_' => return c.to_string(),
@@ -187,7 +288,16 @@ mod tests {
         assert!(is_match(r"^(\w)\1$", "aa") && !is_match(r"^(\w)\1$", "ab"));
         assert!(!is_match("^(?>a+)ab", "aaab") && !is_match("^a++ab", "aaab"));
         assert!(is_match("(?<=xa{1,2})b", "xaab") && is_match("(?<=a+)b", "ab"));
-        let steps = compile(r"^(?=(a+)+$)\1b", "rlike").unwrap().is_match(&format!("{}!", "a".repeat(40)));
-        assert!(steps.map_err(gave_up).is_ok_and(|found| !found));
+        let many = "a".repeat(5000);
+        assert!(compile(r"^(?=(a+)+$)\1b", "rlike").unwrap().is_match(&many[..20]).is_ok_and(|found| !found));
+        assert!(!is_match(r"^\s+x|\s+$", &format!("a{}b", " ".repeat(5000))));
+    }
+
+    #[test]
+    fn flags_hold_in_their_group() {
+        assert!(is_match("(?s:a.)b", "a\nb") && !is_match("(?s:a)b.c", "ab\nc") && is_match("a(?s)b.c", "ab\nc"));
+        assert!(!is_match(r"\(?s.x", "(?s\rx") && !is_match(r"\Q(?s)\E.x", "(?s)\rx"));
+        assert!(is_match("c$", "abc\n") && is_match("(c$|d)", "abc\r\n") && !is_match("c$", "abc\nd"));
+        assert!(is_match("(?m)c$", "abc\nd") && !is_match("(?m:^a)c$", "ac\nd"));
     }
 }

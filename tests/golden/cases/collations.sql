@@ -149,3 +149,9 @@ select name, language, country, accent_sensitivity, case_sensitivity, pad_attrib
 drop view g_coll;
 create table g_colp (n int, s string collate utf8_lcase) using parquet partitioned by (s);
 select decode('a' collate utf8_lcase, 'A', 1, 2);
+select c collate utf8_lcase rlike p, split(c collate utf8_lcase, p) from values ('a', cast(null as string)), ('a', 'A') t(c, p);
+select reverse(array(named_struct('a', 'X' collate utf8_lcase)))[0].a = 'x', concat(array('a' collate utf8_lcase), array('b'))[0] = 'A', array_contains(reverse(array('a' collate utf8_lcase)), 'A');
+--! set spark.sql.ansi.enabled=false
+select 'A' collate utf8_lcase in ('a', 5), typeof(coalesce('A' collate utf8_lcase, 5));
+--! reset
+select contains(repeat('é', 3000) collate utf8_lcase, repeat('é', 2999) || 'x'), replace(repeat('aB', 3) collate utf8_lcase, 'A', 'é'), substring_index(repeat('éX', 3) collate unicode_ci, 'x', -2), instr('ÄÖÜß' collate unicode_ci, 'öü'), contains('chleba' collate cs, 'ch'), contains('Straße' collate unicode_ci_ai, 'RASSE');

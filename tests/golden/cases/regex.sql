@@ -29,3 +29,4 @@ select regexp_replace('abc', '(?<n>a)', concat('$', '{m}!'));
 select array(1) like 'a';
 select array(1) not rlike 'a';
 select 1 is true;
+select regexp_replace(concat('  a', repeat(' ', 3000), 'b  '), '^\\s+|\\s+$', ''), 'ab\n' rlike '(a$|b$)', regexp_replace('ab\r\n', '(b)$', 'x'), 'a\nb' rlike '(?s:a.)b', 'ab\nc' rlike '(?s:a)b.c', 'ab\nc' rlike 'a(?s)b.c', '(?s\rx' rlike '\\(?s.x', 'ac\nd' rlike '(?m:^a)c$', 'ac\nd' rlike '(?m)c$';

@@ -44,7 +44,7 @@ impl Resolver<'_> {
             return Err(Error::new("UNPIVOT_REQUIRES_VALUE_COLUMNS"));
         }
         let context = self.context();
-        let is_text = |data_type: &DataType| matches!(data_type, DataType::String);
+        let is_text = |data_type: &DataType| matches!(data_type, DataType::String | DataType::Collated(_));
         let others = values.iter().map(|value| &value.item.typed.data_type).filter(|kind| !matches!(kind, DataType::Null));
         let (texts, others): (Vec<&DataType>, Vec<&DataType>) = others.partition(|data_type| is_text(data_type));
         // Nothing becomes text here, nor is text read.

@@ -39,6 +39,10 @@ fn settled_buckets(new: &NewTable, buckets: &Buckets, partition_by: &[String], s
     }
     let sort_by = spelled(&new.name, "sort", &buckets.sort_by, schema)?;
     check_repeats(&sort_by)?;
+    let sorted = |field: &&StructField| sort_by.contains(&field.name) && field.data_type.is_collated();
+    if schema.fields.iter().any(|field| sorted(&field)) {
+        return Err(Error::unsupported("buckets sorted by strings with a collation"));
+    }
     let partitions = partition_by.join(", ");
     if let Some(column) = columns.iter().find(|column| partition_by.contains(column)) {
         return Err(Error::new("_LEGACY_ERROR_TEMP_1166")

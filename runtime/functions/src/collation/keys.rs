@@ -133,6 +133,9 @@ enum Working {
     Language { collator: CollatorBorrowed<'static>, plain: Option<SameBytes> },
 }
 
+/// What ends the letters in a language's key; accents and case follow.
+pub(crate) const LEVEL_END: u8 = 1;
+
 /// Tells whether two runs of bytes are equal.
 pub(crate) type SameBytes = fn(&[u8], &[u8]) -> bool;
 
@@ -169,6 +172,10 @@ impl Comparer {
         }
     }
 
+    pub(crate) fn compares_lower_case(&self) -> bool {
+        matches!(self.order, Working::LowerCase)
+    }
+
     /// How to compare two texts byte by byte, if they are of letters that allow it.
     pub(crate) fn bytes_alone(&self, one: &str, other: &str) -> Option<SameBytes> {
         let same: SameBytes = match &self.order {
@@ -190,7 +197,7 @@ impl Comparer {
 }
 
 /// The letters of a text in lower case, each by itself; a sigma is one wherever it stands.
-fn folded(text: &str) -> impl Iterator<Item = char> {
+pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
     text.chars().flat_map(char::to_lowercase).map(|letter| if letter == 'ς' { 'σ' } else { letter })
 }
 

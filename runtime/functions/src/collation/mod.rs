@@ -199,6 +199,12 @@ fn collated(make: fn(Call<'_>) -> Result<Typed>, call: Call<'_>) -> Result<Typed
     match rule(call.name, call.is_distinct) {
         Some(Rule::Passes) => make(call),
         Some(Rule::Forgets) => make(with_arguments(call, stripped)),
+        Some(Rule::Keeps)
+            if matches!(call.name, "concat" | "reverse" | "||")
+                && call.arguments.iter().any(|argument| matches!(argument.data_type, DataType::Array { .. })) =>
+        {
+            make(call)
+        }
         Some(Rule::Keeps) => {
             let made = make(with_arguments(call, stripped))?;
             let data_type = made.data_type.with_strings(&mut |_| DataType::text(collation));

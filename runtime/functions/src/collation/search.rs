@@ -3,14 +3,16 @@
 //! A text is found where a run of whole characters equals it. Patterns know case only: of the collations they take
 //! UTF8_LCASE alone, as in Spark. Begin at [`build`] and [`pattern`].
 
+use std::collections::VecDeque;
+
 use arrow::datatypes::Int32Type;
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{Expr, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, lit};
 use emberflow_base::{Error, Result};
 use emberflow_plan::collation::Order;
 use emberflow_plan::{Collation, DataType};
 
-use super::keys::Comparer;
+use super::keys::{Comparer, LEVEL_END, SameBytes, folded};
 use super::{stripped, with_arguments};
 use crate::call::{Call, Typed};
 use crate::kernel::{Columns, Kernel, booleans, primitives, slices, strings};
@@ -32,9 +34,9 @@ pub(super) fn build(make: fn(Call<'_>) -> Result<Typed>, call: Call<'_>, collati
     let comparer = Comparer::new(Collation { trims_end: false, ..collation })?;
     let search = Search { comparer, collation };
     match call.name {
-        "contains" => search.tells(call, |comparer, text, part| comparer.find(text, part, 0).is_some()),
-        "startswith" => search.tells(call, |comparer, text, part| comparer.length_at(text, part).is_some()),
-        "endswith" => search.tells(call, Comparer::ends_with),
+        "contains" => search.tells(call, |wanted, text| wanted.find(text, 0).is_some()),
+        "startswith" => search.tells(call, |wanted, text| wanted.length_at(text).is_some()),
+        "endswith" => search.tells(call, |wanted, text| wanted.ends(text)),
         "translate" => search.translate(call),
         "instr" => search.place(call, (0, 1)),
         "locate" | "position" => search.place(call, (1, 0)),
@@ -66,7 +68,8 @@ pub(super) fn pattern(make: fn(Call<'_>) -> Result<Typed>, call: Call<'_>, colla
                     Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) => {
                         Expr::Literal(ScalarValue::Utf8(Some(format!("(?i){text}"))), metadata)
                     }
-                    other => datafusion::functions::string::expr_fn::concat(vec![lit("(?i)"), other]),
+                    // Null stays null.
+                    other => Expr::BinaryExpr(BinaryExpr::new(Box::new(lit("(?i)")), Operator::StringConcat, Box::new(other))),
                 };
             }
             make
@@ -79,55 +82,98 @@ pub(super) fn pattern(make: fn(Call<'_>) -> Result<Typed>, call: Call<'_>, colla
     Ok(made)
 }
 
-impl Comparer {
-    /// Where `part` begins and ends in `text`, from byte `from` on.
-    fn find(&self, text: &str, part: &str, from: usize) -> Option<(usize, usize)> {
-        let rest = text.get(from..)?;
-        if let Some(same) = self.bytes_alone(rest, part) {
-            let mut places = 0..(rest.len() + 1).saturating_sub(part.len());
-            let at = places.find(|at| same(&rest.as_bytes()[*at..at + part.len()], part.as_bytes()))?;
-            return Some((from + at, from + at + part.len()));
+/// A text that is looked for in another one.
+struct Wanted<'w> {
+    comparer: &'w Comparer,
+    part: &'w str,
+    /// How both are compared byte by byte, if they are of letters that allow it.
+    same: Option<SameBytes>,
+    key: Vec<u8>,
+}
+
+/// So many letters may change the key of those before them (`c` before `h`).
+const LOOK_BACK: usize = 2;
+
+impl<'w> Wanted<'w> {
+    /// `part` in `text` or in pieces of it.
+    fn new(comparer: &'w Comparer, text: &str, part: &'w str) -> Self {
+        let same = comparer.bytes_alone(text, part);
+        let mut key = Vec::new();
+        if same.is_none() {
+            comparer.write_key(part, &mut key);
         }
-        let starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
-        starts.into_iter().find_map(|at| Some((from + at, from + at + self.length_at(&rest[at..], part)?)))
+        Self { comparer, part, same, key }
     }
 
-    /// How many bytes at the beginning of `text` equal `part`.
-    fn length_at(&self, text: &str, part: &str) -> Option<usize> {
-        if let Some(same) = self.bytes_alone(text, part) {
-            return text.as_bytes().get(..part.len()).filter(|begin| same(begin, part.as_bytes())).map(<[u8]>::len);
+    /// Where it begins and ends in `text`, from byte `from` on.
+    fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        let rest = text.get(from..)?;
+        let starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+        starts.into_iter().find_map(|at| Some((from + at, from + at + self.length_at(&rest[at..])?)))
+    }
+
+    /// How many bytes at the beginning of `text` equal it.
+    fn length_at(&self, text: &str) -> Option<usize> {
+        if let Some(same) = self.same {
+            let length = self.part.len();
+            return text.as_bytes().get(..length).filter(|begin| same(begin, self.part.as_bytes())).map(<[u8]>::len);
         }
-        let mut wanted = Vec::new();
-        self.write_key(part, &mut wanted);
-        if wanted.is_empty() {
+        if self.comparer.compares_lower_case() {
+            return self.length_in_lower_case(text);
+        }
+        if self.key.is_empty() {
             return Some(0);
         }
-        let mut key = Vec::new();
+        let (mut key, mut starts) = (Vec::new(), VecDeque::new());
         for (at, letter) in text.char_indices() {
             key.clear();
             let end = at + letter.len_utf8();
-            self.write_key(&text[..end], &mut key);
-            if key == wanted {
+            self.comparer.write_key(&text[..end], &mut key);
+            if key == self.key {
                 return Some(end);
             }
-            if key.len() > wanted.len() {
+            if key.len() > self.key.len() {
+                return None;
+            }
+            // A letter that has others behind it no longer changes: what differs there differs for good.
+            starts.push_back(key.split(|byte| *byte == LEVEL_END).next().unwrap_or_default().to_vec());
+            if starts.len() > LOOK_BACK && starts.pop_front().is_some_and(|start| !self.key.starts_with(&start)) {
                 return None;
             }
         }
         None
     }
 
-    /// The last place of `part` in `text`.
-    fn find_last(&self, text: &str, part: &str) -> Option<(usize, usize)> {
-        let starts = text.char_indices().map(|(at, _)| at).rev();
-        starts.into_iter().find_map(|at| Some((at, at + self.length_at(&text[at..], part)?)))
+    fn length_in_lower_case(&self, text: &str) -> Option<usize> {
+        let mut wanted = folded(self.part);
+        let mut next = wanted.next();
+        for (at, letter) in text.char_indices() {
+            if next.is_none() {
+                return Some(at);
+            }
+            let mut bytes = [0; 4];
+            for found in folded(letter.encode_utf8(&mut bytes)) {
+                if next != Some(found) {
+                    return None;
+                }
+                next = wanted.next();
+            }
+        }
+        next.is_none().then_some(text.len())
     }
 
-    fn ends_with(&self, text: &str, part: &str) -> bool {
-        if let Some(same) = self.bytes_alone(text, part) {
-            return text.len().checked_sub(part.len()).is_some_and(|at| same(&text.as_bytes()[at..], part.as_bytes()));
+    /// The last place in `text`.
+    fn find_last(&self, text: &str) -> Option<(usize, usize)> {
+        let starts = text.char_indices().map(|(at, _)| at).rev();
+        starts.into_iter().find_map(|at| Some((at, at + self.length_at(&text[at..])?)))
+    }
+
+    fn ends(&self, text: &str) -> bool {
+        if let Some(same) = self.same {
+            let at = text.len().checked_sub(self.part.len());
+            return at.is_some_and(|at| same(&text.as_bytes()[at..], self.part.as_bytes()));
         }
-        let ends = |at: usize| self.length_at(&text[at..], part) == Some(text.len() - at);
+        let ends = |at: usize| self.length_at(&text[at..]) == Some(text.len() - at);
         text.char_indices().map(|(at, _)| at).chain([text.len()]).any(ends)
     }
 }
@@ -160,14 +206,17 @@ impl Search {
         Typed::new(kernel.fallible_if(raises).call(arguments), data_type, nullable)
     }
 
-    fn tells(self, call: Call<'_>, tell: fn(&Comparer, &str, &str) -> bool) -> Result<Typed> {
+    fn tells(self, call: Call<'_>, tell: fn(&Wanted<'_>, &str) -> bool) -> Result<Typed> {
         call.arity(&[2])?;
         let arguments = vec![call.text(0)?, call.text(1)?];
         Ok(self.kernel(&call, arguments, DataType::Boolean, call.any_nullable(), move |search, columns| {
             let (texts, parts) = (columns.text(0)?, columns.text(1)?);
             booleans(columns.rows, |row| {
                 let there = texts.at(row).zip(parts.at(row));
-                Ok(there.map(|(text, part)| tell(&search.comparer, search.cut(text), search.cut(part))))
+                Ok(there.map(|(text, part)| {
+                    let (text, part) = (search.cut(text), search.cut(part));
+                    tell(&Wanted::new(&search.comparer, text, part), text)
+                }))
             })
         }))
     }
@@ -297,7 +346,7 @@ fn position_of(comparer: &Comparer, text: &str, part: &str, from: i32) -> i32 {
         return 1;
     }
     let before = character_range(text, 0, i64::from(from) - 1);
-    match comparer.find(text, part, before.len()) {
+    match Wanted::new(comparer, text, part).find(text, before.len()) {
         Some((start, _)) if before.chars().count() as i32 == from - 1 => text[..start].chars().count() as i32 + 1,
         _ => 0,
     }
@@ -306,7 +355,8 @@ fn position_of(comparer: &Comparer, text: &str, part: &str, from: i32) -> i32 {
 /// What lies between the places of `delimiter`.
 fn pieces<'t>(comparer: &Comparer, text: &'t str, delimiter: &str) -> Vec<&'t str> {
     let (mut pieces, mut from) = (Vec::new(), 0);
-    while let Some((start, end)) = comparer.find(text, delimiter, from).filter(|(start, end)| end > start) {
+    let wanted = Wanted::new(comparer, text, delimiter);
+    while let Some((start, end)) = wanted.find(text, from).filter(|(start, end)| end > start) {
         pieces.push(&text[from..start]);
         from = end;
     }
@@ -319,8 +369,9 @@ fn before_or_after<'t>(comparer: &Comparer, text: &'t str, delimiter: &str, coun
         return "";
     }
     let mut from = 0;
+    let wanted = Wanted::new(comparer, text, delimiter);
     for number in 1..=count.max(0) {
-        match comparer.find(text, delimiter, from) {
+        match wanted.find(text, from) {
             Some((start, _)) if number == count => return &text[..start],
             Some((_, end)) => from = end,
             None => return text,
@@ -328,7 +379,7 @@ fn before_or_after<'t>(comparer: &Comparer, text: &'t str, delimiter: &str, coun
     }
     let (mut rest, mut after) = (text, 0);
     for _ in 0..count.unsigned_abs() {
-        let Some((start, end)) = comparer.find_last(rest, delimiter) else { return text };
+        let Some((start, end)) = wanted.find_last(rest) else { return text };
         (rest, after) = (&text[..start], end);
     }
     &text[after..]
@@ -356,14 +407,17 @@ mod tests {
     #[test]
     fn case_does_not_hide_a_text() {
         let comparer = lower();
-        assert_eq!(comparer.find("xÄB", "äb", 0), Some((1, 4)));
-        assert_eq!(comparer.find("xÄB", "ab", 0), None);
+        let find = |text: &str, part: &str, from: usize| Wanted::new(&comparer, text, part).find(text, from);
+        assert_eq!(find("xÄB", "äb", 0), Some((1, 4)));
+        assert_eq!(find("xÄB", "ab", 0), None);
+        assert_eq!(find("İx", "i\u{307}", 0), Some((0, 2)));
+        assert_eq!(find("İx", "i", 0), None);
         assert_eq!(position_of(&comparer, "äbÄB", "ÄB", 2), 3);
         assert_eq!(pieces(&comparer, "1x2X3", "x"), ["1", "2", "3"]);
         assert_eq!(before_or_after(&comparer, "aXbxc", "x", -2), "bxc");
         assert_eq!(trimmed(&comparer, "xXaXx", "x", Side::Both), "a");
-        assert!(comparer.ends_with("abC", "BC"));
-        assert_eq!(comparer.find("xab", "B", 1), Some((2, 3)));
-        assert_eq!(comparer.find("ab", "abc", 0), None);
+        assert!(Wanted::new(&comparer, "abC", "BC").ends("abC") && Wanted::new(&comparer, "äbC", "BC").ends("äbC"));
+        assert_eq!(find("xab", "B", 1), Some((2, 3)));
+        assert_eq!(find("ab", "abc", 0), None);
     }
 }

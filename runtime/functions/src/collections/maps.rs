@@ -15,9 +15,9 @@ use super::picking::{comparable, joined, range};
 use crate::arguments::convert;
 use crate::call::{Call, Typed};
 use crate::coerce::{common_type, to_common_type};
-use crate::java_regex::{compile, gave_up};
 use crate::kernel::{Kernel, booleans, from_arrow, kernel};
 use crate::reshape::retype;
+use crate::strings::{Patterns, parts_of};
 use crate::types::to_arrow;
 
 /// What happens when a map gets a key twice.
@@ -310,20 +310,21 @@ pub fn str_to_map(call: Call<'_>) -> Result<Typed> {
     let nullable = call.any_nullable();
     let (returns, duplicates) = (to_arrow(&kind), Duplicates::of(call.context.settings));
     let kernel = Kernel::new("str_to_map", &kind, nullable, move |columns| {
-        let (texts, pairs, keys) = (columns.text(0)?, columns.text(1)?, columns.text(2)?);
+        let texts = columns.text(0)?;
+        let mut pairs = Patterns::new(columns.text(1)?, "str_to_map");
+        let mut keys = Patterns::new(columns.text(2)?, "str_to_map");
         let (mut key_parts, mut value_parts, mut chosen) = (StringBuilder::new(), StringBuilder::new(), Vec::new());
         let mut count = 0_u32;
         for row in 0..columns.rows {
-            let Some(((text, pair), key)) = texts.at(row).zip(pairs.at(row)).zip(keys.at(row)) else {
+            let Some(((text, pair), key)) = texts.at(row).zip(pairs.at(row)?).zip(keys.at(row)?) else {
                 chosen.push(None);
                 continue;
             };
-            let (pair, key) = (compile(pair, "str_to_map")?, compile(key, "str_to_map")?);
             let before = count;
-            for part in pair.split(text) {
-                let mut halves = key.splitn(part.map_err(gave_up)?, 2);
-                key_parts.append_value(halves.next().transpose().map_err(gave_up)?.unwrap_or(""));
-                value_parts.append_option(halves.next().transpose().map_err(gave_up)?);
+            for part in parts_of(text, &pair, -1)? {
+                let mut halves = parts_of(&part, &key, 2)?.into_iter();
+                key_parts.append_value(halves.next().unwrap_or_default());
+                value_parts.append_option(halves.next());
                 count += 1;
             }
             chosen.push(Some((before..count).map(|index| (index, index)).collect()));

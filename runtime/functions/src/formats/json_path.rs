@@ -116,7 +116,7 @@ impl<'t> Document<'t> {
 
     fn write(&self, found: &Found, out: &mut String) {
         match found {
-            Found::One(at) => self.tape.write(self.text, *at, out),
+            Found::One(at) => self.tape.write(self.text, *at, false, out),
             Found::Several(several) => {
                 out.push('[');
                 for (position, one) in several.iter().enumerate() {

@@ -40,7 +40,8 @@ pub fn from_json(call: Call<'_>) -> Result<Typed> {
         fails_fast: options.fails_fast("from_json")?,
         corrupt,
     };
-    let (fails_fast, identity) = (reader.fails_fast, format!("{options:?} {} {corrupt:?}", call.context.time_zone));
+    let (fails_fast, identity) =
+        (reader.fails_fast, format!("{options:?} {} {corrupt:?} {}", call.context.time_zone, kind.sql()));
     let kernel = Kernel::new("from_json", &kind, true, move |columns| {
         let texts = columns.array(0)?;
         reader.column(texts.as_string_opt().ok_or_else(|| Error::internal("from_json reads texts"))?)

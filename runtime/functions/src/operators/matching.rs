@@ -12,13 +12,12 @@ use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::{ColumnarValue, Expr, lit};
 use emberflow_base::{Error, Result};
 use emberflow_plan::DataType;
-use fancy_regex::Regex;
 
 use super::{call_text, two, wrong_number};
 use crate::call::{Call, Typed};
 use crate::coerce::{Expect, expect};
 use crate::errors::to_datafusion;
-use crate::java_regex::{compile, gave_up};
+use crate::java_regex::{Regex, compile};
 use crate::kernels::argument;
 use crate::registry::{Function, Kind};
 use crate::types::to_arrow;
@@ -194,7 +193,7 @@ fn rlike(mut call: Call<'_>) -> Result<Typed> {
 }
 
 fn found_in(regex: &Regex, text: &str) -> KernelResult<bool> {
-    regex.is_match(text).map_err(|why| to_datafusion(gave_up(why)))
+    regex.is_match(text).map_err(to_datafusion)
 }
 
 fn match_each(values: &ArrayRef, patterns: &ArrayRef) -> KernelResult<ArrayRef> {

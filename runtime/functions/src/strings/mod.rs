@@ -16,7 +16,7 @@ mod slicing;
 mod utf8;
 
 pub(crate) use encoding::to_base64;
-pub(crate) use regexp::string_lists;
+pub(crate) use regexp::{Patterns, parts_of, string_lists};
 pub(crate) use slicing::{Side, character_range};
 
 use std::sync::Arc;

@@ -11,10 +11,10 @@ use arrow::datatypes::{DataType as Arrow, Field, Int32Type};
 use datafusion::logical_expr::lit;
 use emberflow_base::{Error, Exception, Result};
 use emberflow_plan::DataType;
-use fancy_regex::{Captures, Regex};
+use fancy_regex::Captures;
 
 use crate::call::{Call, Typed};
-use crate::java_regex::{captures, compile, gave_up, places};
+use crate::java_regex::{Regex, captures, compile, places};
 use crate::kernel::{Kernel, Texts, primitives, strings};
 
 /// Compiled patterns of one batch.
@@ -70,7 +70,7 @@ pub fn regexp_extract(call: Call<'_>) -> Result<Typed> {
                 return Ok(None);
             };
             let group = check_group("regexp_extract", group, &pattern)?;
-            let found = pattern.captures(text).map_err(gave_up)?.and_then(|captures| captures.get(group));
+            let found = pattern.captures(text)?.and_then(|captures| captures.get(group));
             Ok(Some(found.map_or(String::new(), |found| found.as_str().to_owned())))
         })
     });
@@ -171,7 +171,9 @@ fn expanded(replacement: &str, pattern: &Regex, captures: &Captures<'_, str>) ->
                     None if letters.peek() == Some(&'{') => {
                         letters.next();
                         let name: String = letters.by_ref().take_while(|letter| *letter != '}').collect();
-                        pattern.capture_names().flatten().find(|known| *known == name)?;
+                        if !pattern.has_group(&name) {
+                            return None;
+                        }
                         out.push_str(captures.name(&name).map_or("", |found| found.as_str()));
                     }
                     _ => return None,
@@ -195,7 +197,7 @@ pub fn regexp_instr(call: Call<'_>) -> Result<Typed> {
         return regexp_instr(shorter); // the group does not change where the match begins
     }
     counted(call, "regexp_instr", |pattern, text| {
-        Ok(pattern.find(text).map_err(gave_up)?.map_or(0, |found| text[..found.start()].chars().count() as i32 + 1))
+        Ok(pattern.find(text)?.map_or(0, |found| text[..found.start()].chars().count() as i32 + 1))
     })
 }
 
@@ -224,7 +226,7 @@ pub fn regexp_substr(call: Call<'_>) -> Result<Typed> {
         strings(columns.rows, |row| {
             let there = texts.at(row).zip(patterns.at(row)?);
             let Some((text, pattern)) = there else { return Ok(None) };
-            Ok(pattern.find(text).map_err(gave_up)?.map(|found| found.as_str().to_owned()))
+            Ok(pattern.find(text)?.map(|found| found.as_str().to_owned()))
         })
     });
     Ok(Typed::new(kernel.fallible_if(true).call(arguments), DataType::String, true))
@@ -250,14 +252,14 @@ pub fn split(call: Call<'_>) -> Result<Typed> {
 }
 
 /// An empty match at the very beginning cuts nothing off, nor does an empty pattern at the end.
-fn parts_of(text: &str, pattern: &Regex, limit: i32) -> Result<Vec<String>> {
+pub(crate) fn parts_of(text: &str, pattern: &Regex, limit: i32) -> Result<Vec<String>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     for found in places(pattern, text) {
         let found = found?;
         if limit > 0 && parts.len() as i32 == limit - 1 {
             break;
         }
-        let at_end = found.end() == text.len() && pattern.as_str().is_empty();
+        let at_end = found.end() == text.len() && pattern.is_empty();
         if found.start() == found.end() && (found.end() == 0 || at_end) {
             continue;
         }

@@ -1,6 +1,6 @@
-//! Cells of text as typed columns, read as Spark's CSV reader reads them, and which types cells have.
+//! Cells of text as typed columns, read as Spark's CSV reader reads them.
 //!
-//! Not here: where cells come from (`cells`), what becomes of records that do not fit.
+//! Not here: where cells come from (`cells`), which types they have (`guess`), what becomes of records that do not fit.
 
 use std::sync::Arc;
 

@@ -53,7 +53,8 @@ pub(super) fn from_csv(call: Call<'_>) -> Result<Typed> {
         corrupt: options.corrupt_field(&call, &shape)?,
         shape,
     };
-    let (fails_fast, identity) = (reader.fails_fast, format!("{options:?} {} {:?}", call.context.time_zone, reader.corrupt));
+    let (fails_fast, identity) =
+        (reader.fails_fast, format!("{options:?} {} {:?} {}", call.context.time_zone, reader.corrupt, kind.sql()));
     let kernel = Kernel::new("from_csv", &kind, true, move |columns| reader.column(&columns.text(0)?, columns.rows));
     Ok(Typed::new(kernel.identity(identity).fallible_if(fails_fast).call(vec![text.expr]), kind, text.nullable))
 }

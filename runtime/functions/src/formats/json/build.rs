@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanArray, BooleanBuilder, ListArray, MapArray, PrimitiveBuilder, StringBuilder, StructArray,
-    new_null_array,
+    Array as _, ArrayRef, BinaryBuilder, BooleanArray, BooleanBuilder, ListArray, MapArray, PrimitiveBuilder, StringBuilder,
+    StructArray, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
@@ -117,7 +117,7 @@ impl<'t> Builder<'t> {
                 let mut out = StringBuilder::with_capacity(values.len(), values.len() * 8);
                 for value in values {
                     out.append_option(self.node(*value).zip(*value).map(|(node, at)| match self.exact {
-                        true => self.tape.shown(self.text, node),
+                        true => self.tape.string(self.text, node),
                         false => self.tape.compact(self.text, at),
                     }));
                 }
@@ -151,8 +151,14 @@ impl<'t> Builder<'t> {
             }
             DataType::Variant => {
                 // `null` inside a record is a variant that holds null.
-                let texts = values.iter().map(|value| value.map(|at| self.json(self.tape.node(at))));
-                crate::variant::parsed(texts)?
+                let texts = values.iter().map(|value| value.map(|at| self.json(at)));
+                let made = crate::variant::parsed(texts)?;
+                for (row, (value, fit)) in values.iter().zip(fits).enumerate() {
+                    if value.is_some() && made.is_null(row) {
+                        *fit = Fit::Not;
+                    }
+                }
+                made
             }
             DataType::Array { element, .. } => self.list(kind, element, values, fits)?,
             DataType::Map { key, value, .. } => self.map(kind, key, value, values, fits)?,
@@ -191,16 +197,11 @@ impl<'t> Builder<'t> {
         Arc::new(out.finish())
     }
 
-    /// A value as JSON text.
-    fn json(&self, node: Node) -> String {
-        match node.kind {
-            Kind::Text | Kind::Escaped => {
-                let mut quoted = String::new();
-                crate::variant::write_quoted(&self.tape.string(self.text, node), &mut quoted);
-                quoted
-            }
-            _ => self.tape.shown(self.text, node).into_owned(),
-        }
+    /// A value as JSON text; numbers as they were written.
+    fn json(&self, at: u32) -> String {
+        let mut out = String::new();
+        self.tape.write(self.text, at, true, &mut out);
+        out
     }
 
     fn whole(&self, node: Node) -> Option<i64> {

@@ -129,7 +129,7 @@ fn digits_of(text: &str) -> Option<(u8, i8)> {
         return None;
     }
     let significant = format!("{whole}{fraction}").trim_start_matches('0').len().max(1) as i64;
-    let scale = fraction.len() as i64 - exponent;
+    let scale = (fraction.len() as i64).checked_sub(exponent)?;
     let precision = significant.max(scale);
     (precision <= 38 && (0..=38).contains(&scale)).then_some((precision as u8, scale as i8))
 }

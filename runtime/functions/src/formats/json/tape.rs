@@ -123,15 +123,10 @@ impl Tape {
         std::iter::from_fn(move || Some((nodes.next()?, nodes.next()?)))
     }
 
-    /// What a string says.
+    /// What a string says; another value as it stands in the text.
     pub fn string<'t>(&self, text: &'t str, node: Node) -> Cow<'t, str> {
         let raw = &text[node.start as usize..node.stop as usize];
         if node.kind == Kind::Escaped { Cow::Owned(unescaped(raw)) } else { Cow::Borrowed(raw) }
-    }
-
-    /// A value as it stands in the text; of a string what it says.
-    pub fn shown<'t>(&self, text: &'t str, node: Node) -> Cow<'t, str> {
-        self.string(text, node)
     }
 
     /// A value written anew, without what does not matter; of a string what it says.
@@ -141,14 +136,14 @@ impl Tape {
             Kind::Text | Kind::Escaped => self.string(text, node),
             _ => {
                 let mut out = String::new();
-                self.write(text, at, &mut out);
+                self.write(text, at, false, &mut out);
                 Cow::Owned(out)
             }
         }
     }
 
-    /// Writes a value without what does not matter.
-    pub fn write(&self, text: &str, at: u32, out: &mut String) {
+    /// Writes a value without what does not matter; fractions as doubles are written, or as they were (`exact`).
+    pub fn write(&self, text: &str, at: u32, exact: bool, out: &mut String) {
         let node = self.node(at);
         let raw = || &text[node.start as usize..node.stop as usize];
         match node.kind {
@@ -157,8 +152,8 @@ impl Tape {
             Kind::False => out.push_str("false"),
             Kind::Whole => out.push_str(raw()),
             Kind::Fraction => match raw().parse() {
-                Ok(value) => write_double(value, out),
-                Err(_) => out.push_str(raw()),
+                Ok(value) if !exact => write_double(value, out),
+                _ => out.push_str(raw()),
             },
             Kind::NonNumeric => write_quoted(raw(), out),
             Kind::Text | Kind::Escaped => write_quoted(&self.string(text, node), out),
@@ -168,7 +163,7 @@ impl Tape {
                     if position > 0 {
                         out.push(',');
                     }
-                    self.write(text, element, out);
+                    self.write(text, element, exact, out);
                 }
                 out.push(']');
             }
@@ -180,7 +175,7 @@ impl Tape {
                     }
                     write_quoted(&self.string(text, self.node(name)), out);
                     out.push(':');
-                    self.write(text, value, out);
+                    self.write(text, value, exact, out);
                 }
                 out.push('}');
             }
