@@ -61,6 +61,7 @@ impl Resolver<'_> {
         Ok((Resolved { plan, output: vec![attribute].into(), ..side }, Some(before)))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what a join is made of")]
     fn join_on(
         &self,
         left: Resolved,

@@ -13,6 +13,7 @@ use crate::scope::Scope;
 use crate::suggest::{self, quoted_name};
 
 impl Resolver<'_> {
+    #[expect(clippy::too_many_arguments, reason = "what a lateral view is made of")]
     pub(super) fn lateral_view(
         &self,
         input: &Relation,

@@ -220,7 +220,7 @@ impl Fold for TopK {
         let (mut items, mut counts, mut lengths) = (Vec::new(), Vec::new(), Vec::with_capacity(count));
         for group in &self.groups[..count] {
             let before = items.len();
-            let nulls = (group.nulls > 0).then(|| (&null, group.nulls));
+            let nulls = (group.nulls > 0).then_some((&null, group.nulls));
             for (item, total) in group.in_order().into_iter().chain(nulls) {
                 items.push(item.clone());
                 counts.push(total);

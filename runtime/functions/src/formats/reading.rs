@@ -77,10 +77,7 @@ impl Reader {
             let (start, stop) = (offsets[row] as usize - first, offsets[row + 1] as usize - first);
             let read = if texts.is_null(row) { Ok(None) } else { tape.add(text, start, stop, &self.leniency) };
             found.there.push(!matches!(read, Ok(None)));
-            let root = match read {
-                Ok(root) => root,
-                Err(_) => None,
-            };
+            let root = read.unwrap_or_default();
             let is_null = root.is_some_and(|root| tape.node(root).kind == Kind::Null);
             let root = root.filter(|_| !is_null).and_then(|root| self.document(&tape, root));
             found.bad.push(found.there[row] && !is_null && root.is_none());

@@ -114,7 +114,7 @@ fn decrypt_blocks<C: BlockCipherDecrypt + KeyInit + BlockSizeUser<BlockSize = U1
     iv: Option<&[u8]>,
 ) -> Result<Vec<u8>> {
     let cipher = C::new_from_slice(key).map_err(|_| key_error(key.len()))?;
-    if text.len() % BLOCK != 0 {
+    if !text.len().is_multiple_of(BLOCK) {
         return Err(crypto_error("Input length must be multiple of 16 when decrypting with padded cipher"));
     }
     let mut out = Vec::with_capacity(text.len());
