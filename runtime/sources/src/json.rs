@@ -13,7 +13,6 @@ use emberflow_base::{Error, Result};
 use emberflow_functions::formats::Clock;
 use emberflow_functions::formats::json::{Builder, Fit, Guess, Kind, Leniency, Seen, Tape, Value, malformed, together};
 use emberflow_functions::types::to_arrow_schema;
-use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructField, StructType};
 
 use crate::lines::{Block, Lines, Separator, is_plain, whole_text};
@@ -23,7 +22,7 @@ use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest, all_nullable, empty};
 use crate::rows::{FilePart, RowFormat, Rows, Wanted};
 use crate::table::{Reader, table as files_table};
-use crate::values::{Mode, corrupt_name, records_of, refuse_corrupt_alone, settled};
+use crate::values::{Mode, records_of, refuse_corrupt_alone, settled};
 
 /// Options of Spark's JSON source that would change what is read and are not there yet.
 const NOT_YET: &[&str] = &["ignoreCorruptFiles", "singleVariantColumn", "locale", "enableDateTimeParsingFallback"];
@@ -34,7 +33,6 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
     refuse_encodings(options, "JSON")?;
     let partitions = Partitions::of(&files, request.schema, &request.context)?;
     let clock = Clock::of(options, &request.context)?;
-    let corrupt_column = corrupt_name(options, &request.context);
     let mut format = Json {
         leniency: Leniency::of(options)?,
         multi_line: options.flag("multiline", false)?,
@@ -49,17 +47,15 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
         (Some(schema), true) => return empty(schema),
         (None, true) => return Err(Error::new("UNABLE_TO_INFER_SCHEMA").with("format", "JSON")),
         (Some(schema), false) => schema.clone(),
-        (None, false) => format.inferred(&Guess::of(options, &format.clock)?, &files, &corrupt_column, Sampling::of(options)?)?,
+        (None, false) => format.inferred(
+            &Guess::of(options, &format.clock)?,
+            &files,
+            options.corrupt_name(&request.context),
+            Sampling::of(options)?,
+        )?,
     };
     let schema = partitions.without(&schema);
-    format.corrupt = schema.fields.iter().position(|field| field.name.eq_ignore_ascii_case(&corrupt_column));
-    if let Some(field) = format.corrupt.and_then(|at| schema.fields.get(at))
-        && field.data_type != DataType::String
-    {
-        return Err(Error::new("INVALID_CORRUPT_RECORD_TYPE")
-            .with("columnName", quote(&field.name))
-            .with("actualType", field.data_type.quoted()));
-    }
+    format.corrupt = options.corrupt_field(&request.context, &schema)?;
     format.schema = all_nullable(&schema);
     files_table(Reader::Rows(Arc::new(format)), &files, &schema, partitions)
 }

@@ -9,7 +9,6 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, Stri
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use emberflow_base::{Error, Result};
-use emberflow_functions::Context;
 
 use crate::lines::unreadable;
 use crate::options::SourceOptions;
@@ -64,12 +63,6 @@ pub(crate) fn settled(
 pub(crate) fn records_of(bad: &[bool], record: impl Fn(usize) -> String) -> ArrayRef {
     let texts = bad.iter().enumerate().map(|(row, bad)| bad.then(|| record(row)));
     Arc::new(texts.collect::<StringArray>())
-}
-
-/// The name of the column that holds records that did not fit.
-pub(crate) fn corrupt_name(options: &SourceOptions, context: &Context<'_>) -> String {
-    let named = options.get("columnnameofcorruptrecord").or_else(|| context.settings.get("spark.sql.columnNameOfCorruptRecord"));
-    named.unwrap_or("_corrupt_record").to_owned()
 }
 
 /// Reading nothing but the column of bad records is refused, as by Spark: what is bad depends on what is read.

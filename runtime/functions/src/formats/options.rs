@@ -4,7 +4,7 @@ use emberflow_base::{Error, Exception, Result};
 use emberflow_plan::types::quote;
 use emberflow_plan::{DataType, StructType};
 
-use crate::call::Call;
+use crate::call::{Call, Context};
 
 /// Options as a format sees them.
 #[derive(Debug, Clone, Default)]
@@ -94,19 +94,22 @@ impl Options {
         match mode.as_str() {
             "DROPMALFORMED" => {
                 let error = Error::new("PARSE_MODE_UNSUPPORTED").exception_class(Exception::Analysis);
-                let error = error.with("funcName", format!("`{function}`")).with("mode", mode.as_str());
-                Err(error.text(format!("The function `{function}` has no mode {mode}: use PERMISSIVE or FAILFAST.")))
+                Err(error.with("funcName", format!("`{function}`")).with("mode", mode))
             }
             _ => Ok(mode == "FAILFAST"),
         }
     }
 
-    /// The field of records that do not fit, which is a string.
-    pub(super) fn corrupt_field(&self, call: &Call<'_>, fields: &StructType) -> Result<Option<usize>> {
-        let named =
-            self.get("columnNameOfCorruptRecord").or_else(|| call.context.settings.get("spark.sql.columnNameOfCorruptRecord"));
-        let name = named.unwrap_or("_corrupt_record");
-        let Some(at) = fields.fields.iter().position(|field| field.name == name) else { return Ok(None) };
+    /// What the column of records that do not fit is called.
+    pub fn corrupt_name<'o>(&'o self, context: &'o Context<'_>) -> &'o str {
+        let named = self.get("columnnameofcorruptrecord");
+        named.or_else(|| context.settings.get("spark.sql.columnNameOfCorruptRecord")).unwrap_or("_corrupt_record")
+    }
+
+    /// Where that column is among `fields`, if it is; it holds strings.
+    pub fn corrupt_field(&self, context: &Context<'_>, fields: &StructType) -> Result<Option<usize>> {
+        let name = self.corrupt_name(context);
+        let Some(at) = fields.fields.iter().position(|field| field.name.eq_ignore_ascii_case(name)) else { return Ok(None) };
         match &fields.fields[at] {
             field if field.data_type == DataType::String => Ok(Some(at)),
             field => Err(Error::new("INVALID_CORRUPT_RECORD_TYPE")

@@ -32,7 +32,7 @@ pub fn from_json(call: Call<'_>) -> Result<Typed> {
             .with("schema", kind.quoted()));
     }
     options.refuse("from_json", NOT_YET)?;
-    let corrupt = if let DataType::Struct(fields) = &kind { options.corrupt_field(&call, fields)? } else { None };
+    let corrupt = if let DataType::Struct(fields) = &kind { options.corrupt_field(&call.context, fields)? } else { None };
     let reader = Reader {
         kind: kind.clone(),
         leniency: Leniency::of(&options)?,

@@ -22,7 +22,7 @@ use crate::options::{SourceOptions, refuse_encodings};
 use crate::partitions::Partitions;
 use crate::read::{Made, ReadRequest, empty};
 use crate::table::{Reader, table as files_table};
-use crate::values::{Mode, corrupt_name};
+use crate::values::Mode;
 
 /// How the text is laid out.
 #[derive(Debug, Clone)]
@@ -72,15 +72,6 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
         (None, false) => partitions.without(&infer::schema(request, &layout, &clock, &files)?),
     };
     check_types(&schema)?;
-    let corrupt = corrupt_name(options, &request.context);
-    let corrupt = schema.fields.iter().position(|field| field.name.eq_ignore_ascii_case(&corrupt));
-    if let Some(field) = corrupt.and_then(|at| schema.fields.get(at))
-        && field.data_type != DataType::String
-    {
-        return Err(Error::new("INVALID_CORRUPT_RECORD_TYPE")
-            .with("columnName", quote(&field.name))
-            .with("actualType", field.data_type.quoted()));
-    }
     let format = reader::Csv {
         layout,
         checks_header: !options.flag("enforceschema", true)? && request.schema.is_some(),
@@ -89,7 +80,7 @@ pub(crate) fn table(request: &ReadRequest<'_>, files: Vec<DataFile>) -> Made {
         mode: Mode::of(options),
         clock,
         specials,
-        corrupt,
+        corrupt: options.corrupt_field(&request.context, &schema)?,
         schema: schema.clone(),
     };
     files_table(Reader::Rows(Arc::new(format)), &files, &schema, partitions)

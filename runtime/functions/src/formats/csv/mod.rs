@@ -50,7 +50,7 @@ pub(super) fn from_csv(call: Call<'_>) -> Result<Typed> {
         specials: Specials::of(&options),
         comment: options.byte(&["comment"], None)?,
         fails_fast: options.fails_fast("from_csv")?,
-        corrupt: options.corrupt_field(&call, &shape)?,
+        corrupt: options.corrupt_field(&call.context, &shape)?,
         shape,
     };
     let (fails_fast, identity) =
